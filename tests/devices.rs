@@ -1,5 +1,6 @@
 //! More than one device. A process has one client, so this is a process of its own.
 
+use nnx::sharding::Mesh;
 use nnx::xla::{Backend, ClientOptions, init};
 use nnx::{Array, Error, Param};
 
@@ -52,5 +53,24 @@ fn arrays_and_calls_have_a_device() -> Result<(), Error> {
     assert!(error.contains("argument 1") && error.contains(".to_device(0)"), "{error}");
     let error = nowhere(&x).unwrap_err().to_string();
     assert!(error.contains("there is no device 7"), "{error}");
+    Ok(())
+}
+
+#[nnx::jit]
+fn roots(x: &Array) -> Result<Array, Error> {
+    Ok((x - 1.0).sqrt())
+}
+
+/// Here, because the search is the whole process's.
+#[test]
+fn a_search_for_nan_finds_them_over_a_mesh() -> Result<(), Error> {
+    init(ClientOptions::new().backend(Backend::Pjrt).cpu_devices(2))?;
+    let rows = Mesh::new([("data", 2)])?.sharding(["data"])?;
+    let x = Array::from([2.0_f32, 5.0, 0.0, 1.0]).to_sharding(&rows)?;
+    nnx::debug_nans(true);
+    let result = roots(&x);
+    nnx::debug_nans(false);
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("nan in its result") && error.contains("sqrt"), "{error}");
     Ok(())
 }

@@ -17,6 +17,7 @@ pub mod optim;
 pub mod random;
 mod rewrite;
 mod run;
+pub mod sharding;
 pub mod train;
 pub mod transform;
 pub mod value;

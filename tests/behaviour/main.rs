@@ -70,4 +70,5 @@ mod staging;
 mod state;
 mod strict_clippy;
 mod support;
+mod transform_metadata;
 mod transforms;

@@ -125,7 +125,7 @@ impl Array {
     /// use nnx::Array;
     /// // As bf16 has them.
     /// let x = Array::from_slice(&[1.00390625_f32, 1.01171875, 3.0e38], [3]);
-    /// assert_eq!(x.reduce_precision(8, 7).to_vec::<f32>(), [1.0, 1.015625, 3.0042368e38]);
+    /// assert_eq!(x.reduce_precision(8, 7).to_vec::<f32>(), [1.0, 1.015625, 3.0040553e38]);
     /// assert_eq!(x.reduce_precision(5, 10).to_vec::<f32>()[2], f32::INFINITY);
     /// ```
     ///

@@ -3,6 +3,8 @@
 use super::program::{Compute, binary, unary};
 use super::{AsArray, Operand, full, one_program, select, where_};
 use crate::graph::Array;
+use crate::ops::{Unary, UnaryOp};
+use crate::run::bind1;
 use crate::value::DType;
 
 /// Questions about each element; the results are bool.
@@ -40,6 +42,28 @@ impl Array {
             }
             // The absolute value is NaN where the other part is.
             x.real().is_inf() | x.imag().is_inf()
+        })
+    }
+
+    /// Whether x is neither infinite nor NaN, of a complex number both parts. `jax.numpy.isfinite`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, f64::NAN, f64::NEG_INFINITY]);
+    /// assert_eq!(x.is_finite().to_vec::<bool>(), [true, false, false]);
+    /// ```
+    #[track_caller]
+    pub fn is_finite(&self) -> Array {
+        if !self.dtype().is_inexact() {
+            return full(self.shape(), 1.0, DType::Bool);
+        }
+        one_program("is_finite", std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            if !x.dtype().is_complex() {
+                return bind1(Unary(UnaryOp::IsFinite), &[x]);
+            }
+            x.real().is_finite() & x.imag().is_finite()
         })
     }
 

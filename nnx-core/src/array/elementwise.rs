@@ -324,15 +324,6 @@ methods! {
     /// assert!(y.allclose(&expected, Tolerance::default()).item::<bool>());
     /// ```
     digamma Digamma;
-    /// Whether x is neither infinite nor NaN; a bool array. `jax.numpy.isfinite`.
-    ///
-    /// ```
-    /// use nnx::Array;
-    ///
-    /// let x = Array::from([1.0, f64::NAN, f64::NEG_INFINITY]);
-    /// assert_eq!(x.is_finite().to_vec::<bool>(), [true, false, false]);
-    /// ```
-    is_finite IsFinite;
 }
 
 /// Elementwise functions of one array that keep integer dtypes.

@@ -175,12 +175,19 @@ impl Array {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the array is traced or holds no value.
+    /// Returns an error if the array is traced or holds no value, or lies over a mesh.
     pub fn device(&self) -> Result<usize> {
-        Ok(crate::run::buffer(self)?.placement().index())
+        let placement = crate::run::buffer(self)?.placement();
+        match placement.sharding() {
+            None => Ok(placement.index()),
+            Some(sharding) => Err(Error::Invalid(format!(
+                "the array lies over the devices {:?}, as {sharding}: ask for its `sharding()`",
+                sharding.mesh().devices()
+            ))),
+        }
     }
 
-    /// The array on device number `device`: itself if it lies there, else a copy. Operations run
+    /// The array on device number `device`: itself if it lies there, else a copy, of one over a mesh with all its parts. Operations run
     /// where their operands lie, which must be one device. `jax.device_put`.
     ///
     /// ```
@@ -195,6 +202,14 @@ impl Array {
     /// Returns an error if there is no such device, or the array is traced or holds no value.
     pub fn to_device(&self, device: usize) -> Result<Array> {
         self.moved_to(Placement::device(device))
+    }
+
+    /// The array where `other` lies, if that lies somewhere.
+    pub(crate) fn moved_to_place_of(self, other: &Array) -> Result<Array> {
+        match crate::run::buffer(other) {
+            Ok(buffer) => self.moved_to(buffer.placement()),
+            Err(_) => Ok(self),
+        }
     }
 
     pub(crate) fn moved_to(&self, placement: Placement) -> Result<Array> {

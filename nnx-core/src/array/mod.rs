@@ -46,6 +46,7 @@ mod reshape;
 mod rotations;
 mod segments;
 mod sets;
+pub(crate) mod sharding;
 pub mod signal;
 mod slicing;
 mod sort;

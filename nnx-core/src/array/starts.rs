@@ -23,8 +23,8 @@ impl Starts {
             let bytes: Vec<u8> = values.iter().flat_map(|&n| (n as i64).to_le_bytes()).collect();
             let aval = Aval::new(DType::I64, &[values.len()]);
             // An `x` without a device is refused where it is used.
-            let placement =
-                buffer(x).map_or_else(|_| Placement::default(), |buffer| buffer.placement());
+            let placement = buffer(x)
+                .map_or_else(|_| Placement::default(), |buffer| buffer.placement().whole());
             let upload = || Client::global()?.upload(&bytes, aval, placement);
             Array::from_buffer(or_raise(upload()))
         });

@@ -2,7 +2,7 @@
 
 use super::{Array, Arrays, Avals, AxisName, Batch, Batched, Builder, Checker, Fault, Graph, Op};
 use crate::lower::{Id, Ids};
-use crate::value::Aval;
+use crate::value::{Aval, Mesh};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::OnceCell;
@@ -44,6 +44,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
 
     /// The axis of a batch whose elements it combines, if it does.
     fn axis_name(&self) -> Option<&AxisName> {
+        None
+    }
+
+    /// The mesh over which it lays its result.
+    fn mesh(&self) -> Option<&Mesh> {
         None
     }
 

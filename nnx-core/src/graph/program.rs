@@ -2,7 +2,7 @@
 
 use super::trace::Scope;
 use super::{Array, Primitive};
-use crate::value::Aval;
+use crate::value::{Aval, Mesh};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -208,6 +208,14 @@ impl Graph {
     pub(crate) fn contains(&self, wanted: &dyn Fn(&dyn Primitive) -> bool) -> bool {
         self.nodes.iter().any(|node| {
             wanted(&*node.op) || node.op.bodies().iter().any(|body| body.contains(wanted))
+        })
+    }
+
+    /// The mesh that an operation in it names.
+    pub(crate) fn mesh(&self) -> Option<Mesh> {
+        self.nodes.iter().find_map(|node| {
+            let bodies = || node.op.bodies().into_iter().find_map(Graph::mesh);
+            node.op.mesh().cloned().or_else(bodies)
         })
     }
 

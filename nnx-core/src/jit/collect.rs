@@ -33,6 +33,8 @@ pub(super) struct Collected {
     as_expected: bool,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
+    /// Whether an array lies on a mesh.
+    is_spread: bool,
     /// Whether arrays that lie elsewhere are copied there.
     pub(super) moves: bool,
     /// Whether NaN is searched for.
@@ -73,6 +75,7 @@ impl Collected {
             occupied: None,
             as_expected: false,
             placement: Placement::default(),
+            is_spread: false,
             moves: function.options.device.is_some(),
             searches: is_searching(),
             captures: captured_values(),
@@ -127,10 +130,36 @@ impl Collected {
     pub(super) fn is_for(&self, expected: &Entry, instance: TypeId) -> bool {
         self.as_expected
             && expected.key.instance == instance
-            && expected.key.placement == self.placement
+            && self.lies_as(&expected.key)
             && expected.key.searches == self.searches
             && expected.key.captures == self.captures
             && expected.rebuilt.is_here()
+    }
+
+    /// Whether the arrays lie where the program of `key` takes them. On a mesh, wholes of the first device do.
+    #[inline]
+    pub(super) fn lies_as(&self, key: &CacheKey) -> bool {
+        if key.shardings.is_empty() && !self.is_spread {
+            return key.placement == self.placement;
+        }
+        let fits = |(array, &at): (&Array, &Placement)| match &array.0 {
+            Repr::Device(buffer) => {
+                let own = buffer.placement();
+                own == at || own == Placement::default() && at == at.whole()
+            }
+            _ => true,
+        };
+        (self.is_spread || key.is_on_own_mesh)
+            && key.shardings.len() == self.leaves.arrays.len()
+            && self.leaves.arrays.iter().zip(&key.shardings).all(fits)
+    }
+
+    /// Where each array lies; `None` for a leaf without a value.
+    pub(super) fn placements(&self) -> impl Iterator<Item = Option<Placement>> {
+        self.leaves.arrays.iter().map(|array| match &array.0 {
+            Repr::Device(buffer) => Some(buffer.placement()),
+            _ => None,
+        })
     }
 
     /// A hash of everything but the values of the leaves.
@@ -138,7 +167,9 @@ impl Collected {
         let mut walk = KeyHash { hasher: FxHasher::default(), leaves: 0, nodes: 0 };
         arguments.flatten(&mut walk);
         instance.hash(&mut walk.hasher);
-        self.placement.hash(&mut walk.hasher);
+        if !self.is_spread {
+            self.placement.hash(&mut walk.hasher);
+        }
         walk.hasher.finish()
     }
 
@@ -199,6 +230,9 @@ impl Filling<'_> {
         }
         if let Repr::Traced(t) = &array.0 {
             self.call.error = Some(Box::new(escaped(t)));
+        }
+        if let Repr::Device(buffer) = &array.0 {
+            self.call.is_spread |= buffer.placement().is_spread();
         }
         self.call.leaves.arrays.push(array.clone());
     }

@@ -25,6 +25,10 @@ pub(super) struct CacheKey {
     pub(super) statics: Statics,
     /// Where the call runs.
     pub(super) placement: Placement,
+    /// Where the program takes each leaf, on a mesh. Empty on one device.
+    pub(super) shardings: Box<[Placement]>,
+    /// Whether the body names the mesh, so that arguments on one device are taken too.
+    pub(super) is_on_own_mesh: bool,
     /// Whether NaN is searched for.
     pub(super) searches: bool,
     /// Which values were captured where the body was traced: it gives none of these.

@@ -67,6 +67,14 @@ pub(super) fn explain(
     if more > 0 {
         message.push(format!("and {more} more"));
     }
+    if !leaves.lies_as(nearest) {
+        let before = |i| nearest.shardings.get(i).copied().unwrap_or(nearest.placement);
+        let moved = leaves.placements().enumerate().filter_map(|(i, at)| {
+            let (at, before) = (at.filter(|at| *at != before(i))?, before(i));
+            Some(format!("`{}` now lies on {at}, before on {before}", paths[i]))
+        });
+        message.extend(moved.take(LISTED));
+    }
     if nearest.searches != searches {
         let state = if searches { "on" } else { "off" };
         message.push(format!("`debug_nans` is now {state}"));

@@ -5,6 +5,7 @@ use super::entry::{CacheKey, Donate, Entry, Parameter};
 use super::erased::AnyCall;
 use super::explain::explain;
 use super::function::Function;
+use super::placed::Placed;
 use super::record::record;
 use super::stage::{Lowered, wants_lowering};
 use super::{limit, stage};
@@ -128,7 +129,7 @@ fn cached(
     let entry = entries.get(&hash)?.iter().find(|entry| {
         let key = &entry.key;
         key.instance == instance
-            && key.placement == leaves.placement
+            && leaves.lies_as(key)
             && key.searches == leaves.searches
             && key.captures == leaves.captures
             && key.avals.len() == leaves.arrays().len()
@@ -167,9 +168,18 @@ fn build(
     };
     note_compiled(function.name, hash);
     let statics = Statics::of(|v| body.argument().flatten(v));
-    let key =
-        CacheKey { instance, avals, statics, placement: leaves.placement, searches, captures };
-    recorded.compile(function, key).map(Some)
+    let placed = Placed::of(function, &recorded.plan, leaves)?;
+    let key = CacheKey {
+        instance,
+        avals,
+        statics,
+        placement: leaves.placement,
+        shardings: placed.leaves.clone().into(),
+        is_on_own_mesh: placed.is_on_own_mesh,
+        searches,
+        captures,
+    };
+    recorded.compile(function, key, &placed).map(Some)
 }
 
 /// Traces the call for [`lower`](super::lower).
@@ -186,11 +196,13 @@ fn lower_only(
         leaves.arrays().iter().map(|array| array.try_aval().ok().cloned()).collect();
     Ok(match record(function, Location::caller(), body, &avals, leaves.searches)? {
         Some(recorded) => {
+            let placed = Placed::of(function, &recorded.plan, leaves)?;
+            let aliases = placed.aliases(&recorded.plan);
             stage::keep(Lowered::new(
                 function.name,
                 recorded.plan.graph,
-                recorded.plan.aliases,
-                leaves.placement,
+                aliases,
+                placed,
                 function.options.compiler,
             ));
             Launched::Lowered(recorded.template, recorded.back, recorded.template_nodes)
@@ -215,7 +227,8 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
 }
 
 fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
-    let moved = if leaves.moves { moved(entry, leaves)? } else { FxHashMap::default() };
+    let moves = leaves.moves || !entry.key.shardings.is_empty();
+    let moved = if moves { moved(entry, leaves)? } else { FxHashMap::default() };
     let consumed = consumed(&entry.consumable, &leaves.nodes);
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
@@ -244,14 +257,14 @@ fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
     call.run()
 }
 
-/// Copies of the arguments that lie on another device than the function was told to run on.
+/// Copies of the arguments that lie elsewhere than where the program takes them.
 fn moved(entry: &Entry, leaves: &Collected) -> Result<FxHashMap<usize, Buffer>> {
     let mut moved = FxHashMap::default();
-    for parameter in &entry.parameters {
+    for (at, parameter) in entry.parameters.iter().enumerate() {
         let Parameter::Leaf { index, .. } = parameter else { continue };
-        let buffer = leaves.buffer(*index)?;
-        if buffer.placement() != entry.key.placement {
-            moved.insert(*index, buffer.copy_to(entry.key.placement)?);
+        let (buffer, to) = (leaves.buffer(*index)?, entry.executable.input_placement(at));
+        if buffer.placement() != to {
+            moved.insert(*index, buffer.copy_to(to)?);
         }
     }
     Ok(moved)

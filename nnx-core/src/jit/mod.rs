@@ -23,6 +23,7 @@ mod nans;
 mod nested;
 mod outcome;
 mod output;
+mod placed;
 mod plan;
 mod rebuilt;
 mod record;

@@ -76,11 +76,14 @@ impl NanSearch {
 
     /// The first operation that makes NaN, with its line.
     fn origin(&self, entry: &Entry, leaves: &Collected) -> Result<Option<String>> {
-        let argument = |parameter: &Parameter| match parameter {
-            Parameter::Leaf { index, .. } => leaves.arrays()[*index].moved_to(entry.key.placement),
+        let argument = |(at, parameter): (usize, &Parameter)| match parameter {
+            Parameter::Leaf { index, .. } => {
+                leaves.arrays()[*index].moved_to(entry.executable.input_placement(at))
+            }
             Parameter::Capture(array) => Ok(array.clone()),
         };
-        let args = entry.parameters.iter().map(argument).collect::<Result<Vec<Array>>>()?;
+        let args =
+            entry.parameters.iter().enumerate().map(argument).collect::<Result<Vec<Array>>>()?;
         let mut checker = Checkify::again(Checks::NAN);
         let outs = staged("debug_nans", &args, |args| {
             let none = Array::constant_int(DType::I32, 0);

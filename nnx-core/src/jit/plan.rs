@@ -14,6 +14,8 @@ pub(super) struct Plan {
     /// Pairs of an input and the output that takes over its memory.
     pub(super) aliases: Vec<(usize, usize)>,
     pub(super) parameters: Vec<Parameter>,
+    /// The outputs that are new values of leaves, with these.
+    pub(super) set_leaves: Vec<(usize, usize)>,
     /// For every leaf that may be updated.
     pub(super) updates: Vec<Update>,
     /// Which of them have something else noted on them.
@@ -88,7 +90,10 @@ impl Plan {
             .unzip();
         graph.inputs = inputs;
 
-        let mut plan = Plan { graph, parameters, aliases: Vec::new(), updates, metadata, results };
+        let set_leaf = |(leaf, output): (usize, &Option<usize>)| Some(((*output)?, leaf));
+        let set_leaves = update_of_leaf.iter().enumerate().filter_map(set_leaf).collect();
+        let mut plan =
+            Plan { graph, aliases: Vec::new(), parameters, set_leaves, updates, metadata, results };
         if options.donate {
             plan.donate(lent, consumable, &update_of_leaf, &handed_on, set);
         }

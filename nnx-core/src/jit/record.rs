@@ -5,6 +5,7 @@ use super::erased::AnyCall;
 use super::function::Function;
 use super::nans;
 use super::nans::NanSearch;
+use super::placed::Placed;
 use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use super::tree_mode;
@@ -74,14 +75,14 @@ fn trace_body(
         true => Allowed::Structure,
         false => Allowed::Values,
     };
-    let traced = match lend::record(location, format!("`{}`", function.name), body, avals, allowed)
-    {
-        Ok(traced) => traced,
-        Err(Stopped::Body) => return Ok(None),
-        Err(Stopped::Rule(message)) => {
-            return Err(Error::Jit { function: function.name.into(), message });
-        }
-    };
+    let traced =
+        match lend::record(location, format!("`{}`", function.name), body, avals, &[], allowed) {
+            Ok(traced) => traced,
+            Err(Stopped::Body) => return Ok(None),
+            Err(Stopped::Rule(message)) => {
+                return Err(Error::Jit { function: function.name.into(), message });
+            }
+        };
     // Inlined, it is a part of the trace that counts.
     if !(is_tracing() && function.options.inline) {
         function.traces.fetch_add(1, Relaxed);
@@ -180,16 +181,23 @@ fn trace_body(
 
 impl Planned {
     /// Compiles the program.
-    pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
+    pub(super) fn compile(
+        self,
+        function: &'static Function,
+        key: CacheKey,
+        placed: &Placed,
+    ) -> Result<Entry> {
         let start = Instant::now();
-        let Plan { graph, aliases, mut parameters, updates, metadata, results } = self.plan;
-        let executable =
-            compile(function.name, &graph, &aliases, key.placement, function.options.compiler)?;
+        let aliases = placed.aliases(&self.plan);
+        let Plan { graph, mut parameters, updates, metadata, results, .. } = self.plan;
+        let Placed { place, outputs: wanted, .. } = placed;
+        let options = function.options.compiler;
+        let executable = compile(function.name, &graph, &aliases, place, wanted, options)?;
         let number = function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
-        for parameter in &mut parameters {
+        for (at, parameter) in parameters.iter_mut().enumerate() {
             if let Parameter::Capture(array) = parameter {
-                *array = array.moved_to(key.placement)?;
+                *array = array.moved_to(executable.input_placement(at))?;
             }
         }
         let Planned {

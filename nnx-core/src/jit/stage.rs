@@ -1,10 +1,11 @@
 //! Looking at a jitted function's program without running it.
 
+use super::placed::Placed;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::run::{compile, hlo_text, stablehlo_text};
 use crate::value::Aval;
-use crate::xla::{CompilerOption, Executable, MemoryAnalysis, Placement};
+use crate::xla::{CompilerOption, Executable, MemoryAnalysis};
 use std::cell::RefCell;
 
 /// The task of the next call of a jitted function on this thread, then its outcome.
@@ -44,7 +45,7 @@ pub struct Lowered {
     name: String,
     graph: Graph,
     aliases: Vec<(usize, usize)>,
-    placement: Placement,
+    placed: Placed,
     options: &'static [CompilerOption<'static>],
 }
 
@@ -53,10 +54,10 @@ impl Lowered {
         name: &str,
         graph: Graph,
         aliases: Vec<(usize, usize)>,
-        placement: Placement,
+        placed: Placed,
         options: &'static [CompilerOption<'static>],
     ) -> Self {
-        Lowered { name: name.to_owned(), graph, aliases, placement, options }
+        Lowered { name: name.to_owned(), graph, aliases, placed, options }
     }
 
     /// The program as traced; `Display` prints it.
@@ -236,8 +237,9 @@ impl Lowered {
         let is_given = |own: &&CompilerOption<'_>| options.iter().any(|o| o.name == own.name);
         let own = self.options.iter().filter(|own| !is_given(own));
         let options: Vec<CompilerOption<'_>> = own.chain(options).copied().collect();
-        let Lowered { name, graph, aliases, placement, .. } = self;
-        Ok(Compiled { executable: compile(name, graph, aliases, *placement, &options)? })
+        let Lowered { name, graph, aliases, placed, .. } = self;
+        let Placed { place, outputs, .. } = placed;
+        Ok(Compiled { executable: compile(name, graph, aliases, place, outputs, &options)? })
     }
 }
 

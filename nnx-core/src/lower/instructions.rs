@@ -43,6 +43,8 @@ pub(crate) enum Attr {
     Named(&'static str, i64),
     /// Dense layouts, the last dimension fastest, of arrays of these ranks.
     Layouts(Vec<usize>),
+    /// The axes of the mesh along which each dimension is split; `None` leaves it to the compiler.
+    Sharding(Vec<Option<Vec<Box<str>>>>),
     /// A word that the compiler knows: letters, digits and underscores.
     Text(&'static str),
     /// How exactly both operands of a product are taken: `HIGH` or `HIGHEST`.

@@ -5,6 +5,7 @@ mod empty;
 pub(crate) mod hlo;
 mod instructions;
 mod opcode;
+mod shardings;
 pub(crate) mod stablehlo;
 
 pub(crate) use cases::{Case, ComparisonType, Direction, FftKind, Transposition};
@@ -12,3 +13,4 @@ pub(crate) use instructions::{
     Attr, Block, ConvDims, DotDims, Func, GatherDims, Id, Ids, Instr, Lowering, ScatterDims, ints,
 };
 pub(crate) use opcode::{AttrName, Chlo, Opcode};
+pub(crate) use shardings::Shardings;

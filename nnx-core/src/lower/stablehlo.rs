@@ -1,20 +1,29 @@
 //! Lowering programs as StableHLO text, in MLIR's generic form.
 
-use super::{Attr, Block, Id, Instr, Lowering};
+use super::shardings::tensor_sharding;
+use super::{Attr, Block, Id, Instr, Lowering, Shardings};
 use crate::value::{Aval, DType};
 use std::fmt::Write;
 
 /// The text of a module whose public function `main` is the program. `aliases` pairs an input
 /// with the output that may take over its buffer.
-pub(crate) fn text(name: &str, program: &Lowering, aliases: &[(usize, usize)]) -> String {
+pub(crate) fn text(
+    name: &str,
+    program: &Lowering,
+    aliases: &[(usize, usize)],
+    shardings: Option<&Shardings<'_>>,
+) -> String {
     let mut out = String::with_capacity(128 * program.main.instrs.len() + 256);
     let printer = Printer { avals: &program.avals };
     // Writing to a String cannot fail.
     let _ = writeln!(out, "module @{} {{", symbol(&format!("jit_{name}")));
-    printer.function(&mut out, "public @main", &program.main, aliases);
+    if let Some(shardings) = shardings {
+        out.push_str(&shardings.definition());
+    }
+    printer.function(&mut out, "public @main", &program.main, aliases, shardings);
     for function in &program.functions {
         let name = format!("private @{}", symbol(&function.name));
-        printer.function(&mut out, &name, &function.block, &[]);
+        printer.function(&mut out, &name, &function.block, &[], None);
     }
     out.push_str("}\n");
     out
@@ -38,20 +47,43 @@ impl Printer<'_> {
         ids.iter().map(|&id| self.ty(id)).collect::<Vec<_>>().join(", ")
     }
 
-    fn function(&self, out: &mut String, head: &str, block: &Block, aliases: &[(usize, usize)]) {
+    fn function(
+        &self,
+        out: &mut String,
+        head: &str,
+        block: &Block,
+        aliases: &[(usize, usize)],
+        shardings: Option<&Shardings<'_>>,
+    ) {
+        let rank = |id: &Id| self.avals[id.index()].rank();
         let params: Vec<String> = block
             .params
             .iter()
             .enumerate()
             .map(|(i, id)| {
                 let alias = aliases.iter().find(|(input, _)| *input == i);
-                let attrs = alias.map_or(String::new(), |(_, output)| {
-                    format!(" {{tf.aliasing_output = {output} : i32}}")
-                });
-                format!("%{}: {}{attrs}", id.0, self.ty(*id))
+                let alias = alias.map(|(_, output)| format!("tf.aliasing_output = {output} : i32"));
+                let sharding = shardings.and_then(|s| s.inputs.get(i));
+                let sharding = sharding.map(|&s| Shardings::attribute(s, rank(id)));
+                format!(
+                    "%{}: {}{}",
+                    id.0,
+                    self.ty(*id),
+                    dictionary(alias.into_iter().chain(sharding))
+                )
             })
             .collect();
-        let (params, results) = (params.join(", "), self.types(&block.results));
+        let results: Vec<String> = block
+            .results
+            .iter()
+            .enumerate()
+            .map(|(i, id)| {
+                let sharding = shardings.and_then(|s| s.outputs.get(i));
+                let sharding = sharding.map(|&s| Shardings::attribute(s, rank(id)));
+                format!("{}{}", self.ty(*id), dictionary(sharding.into_iter()))
+            })
+            .collect();
+        let (params, results) = (params.join(", "), results.join(", "));
         let _ = writeln!(out, "  func.func {head}({params}) -> ({results}) {{");
         for instr in &block.instrs {
             self.instr(out, instr, 2);
@@ -184,9 +216,16 @@ impl Printer<'_> {
                 format!("[{one}, {one}]")
             }
             Attr::Word(word) => format!("\"{word}\""),
+            Attr::Sharding(dims) => tensor_sharding(dims),
             Attr::Function(name) => format!("@{}", symbol(name)),
         }
     }
+}
+
+/// Attributes in braces, after a space; nothing if there are none.
+fn dictionary(attributes: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = attributes.collect();
+    if all.is_empty() { String::new() } else { format!(" {{{}}}", all.join(", ")) }
 }
 
 fn names(ids: &[Id]) -> String {

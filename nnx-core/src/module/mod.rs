@@ -20,6 +20,7 @@ mod map_modules;
 pub(crate) mod new_nodes;
 pub(crate) mod node;
 mod operators;
+pub(crate) mod partition;
 pub(crate) mod parts;
 mod path;
 mod pattern;
@@ -233,7 +234,7 @@ pub trait VisitorMut {
 /// assert_eq!((zeros.0.to_vec::<f32>(), zeros.1), (vec![0.0, 0.0], 5));
 /// ```
 pub trait Leaves {
-    /// The new value of `variable`; its kind and metadata stay.
+    /// The new value of `variable`; its kind stays.
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
@@ -243,6 +244,10 @@ pub trait Leaves {
     /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
     fn flag(&mut self, _name: &str, value: bool) -> bool {
         value
+    }
+    /// The metadata of the Variable whose value was asked for last: what it was, unless a transform takes an axis away.
+    fn metadata(&mut self, metadata: &Metadata) -> Metadata {
+        metadata.clone()
     }
     /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
     #[inline(always)]
@@ -319,6 +324,9 @@ impl<L: Leaves + ?Sized> Leaves for &mut L {
     }
     fn nodes(&mut self) -> &mut Nodes {
         (**self).nodes()
+    }
+    fn metadata(&mut self, metadata: &Metadata) -> Metadata {
+        (**self).metadata(metadata)
     }
     fn flag(&mut self, name: &str, value: bool) -> bool {
         (**self).flag(name, value)

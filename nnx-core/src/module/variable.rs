@@ -405,7 +405,8 @@ impl<K: VariableKind> Module for Variable<K> {
 
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         let var = VarRef { value: &self.value, kind: K::KIND, metadata: &self.metadata };
-        Variable { value: leaves.variable(var), metadata: self.metadata.clone(), kind: PhantomData }
+        let value = leaves.variable(var);
+        Variable { value, metadata: leaves.metadata(&self.metadata), kind: PhantomData }
     }
 }
 

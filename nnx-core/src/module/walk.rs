@@ -196,6 +196,8 @@ pub(crate) struct Rebuild<F> {
     at: usize,
     leaf: F,
     nodes: Nodes,
+    /// For each leaf its new metadata, where that is another. May be shorter.
+    metadata: Vec<Option<Metadata>>,
 }
 
 impl<F: FnMut(usize, &Array) -> Array> Rebuild<F> {
@@ -205,7 +207,11 @@ impl<F: FnMut(usize, &Array) -> Array> Rebuild<F> {
     }
 
     pub(crate) fn with_nodes(nodes: Nodes, leaf: F) -> Self {
-        Rebuild { at: 0, leaf, nodes }
+        Rebuild { at: 0, leaf, nodes, metadata: Vec::new() }
+    }
+
+    pub(crate) fn with_metadata(self, metadata: Vec<Option<Metadata>>) -> Self {
+        Rebuild { metadata, ..self }
     }
 
     pub(crate) fn into_nodes(self) -> Nodes {
@@ -220,6 +226,10 @@ impl<F: FnMut(usize, &Array) -> Array> Leaves for Rebuild<F> {
     fn array(&mut self, array: &Array) -> Array {
         self.at += 1;
         (self.leaf)(self.at - 1, array)
+    }
+    fn metadata(&mut self, metadata: &Metadata) -> Metadata {
+        let other = self.metadata.get_mut(self.at - 1).and_then(Option::take);
+        other.unwrap_or_else(|| metadata.clone())
     }
     fn nodes(&mut self) -> &mut Nodes {
         &mut self.nodes

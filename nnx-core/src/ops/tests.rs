@@ -72,7 +72,7 @@ fn many_elements_are_as_few() {
 fn text(shape: &[usize], cpu: bool, f: impl FnOnce(&Array) -> Array) -> String {
     let (closed, ()) = trace("test", &[Aval::new(DType::F32, shape)], |x| (vec![f(&x[0])], ()));
     let target = Target { dialect: Dialect::StableHlo, cpu, platform: "" };
-    stablehlo::text("test", &lower(&closed.graph, target).0, &[])
+    stablehlo::text("test", &lower(&closed.graph, target).0, &[], None)
 }
 
 #[test]

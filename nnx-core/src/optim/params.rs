@@ -62,6 +62,17 @@ pub(super) struct ParamPlace {
     pub(super) metadata: Metadata,
 }
 
+impl ParamPlace {
+    /// A moment of the parameter, with its notes on how it lies over a mesh.
+    fn leaf(&self, array: Array) -> Variable<OptState> {
+        let leaf = Variable::new(array);
+        match self.metadata.optimizer_sharding() {
+            Some(spec) => leaf.with_out_sharding(spec),
+            None => leaf,
+        }
+    }
+}
+
 impl fmt::Debug for ParamPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.path, f)
@@ -134,8 +145,13 @@ impl Params {
     /// Arrays at these places; sorted here.
     pub(super) fn at(mut entries: Vec<(ParamPlace, Array)>) -> Self {
         entries.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
-        let (places, leaves): (Vec<_>, Vec<_>) =
-            entries.into_iter().map(|(place, array)| (place, Variable::new(array))).unzip();
+        let (places, leaves): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .map(|(place, array)| {
+                let leaf = place.leaf(array);
+                (place, leaf)
+            })
+            .unzip();
         Params { layout: Hashed::new(places), leaves }
     }
 
@@ -143,7 +159,8 @@ impl Params {
         layout: &Arc<ParamLayout>,
         arrays: impl IntoIterator<Item = Array>,
     ) -> Self {
-        let leaves: Vec<_> = arrays.into_iter().map(Variable::new).collect();
+        let leaves: Vec<_> =
+            arrays.into_iter().zip(layout.iter()).map(|(array, place)| place.leaf(array)).collect();
         debug_assert_eq!(leaves.len(), layout.len());
         Params { layout: layout.clone(), leaves }
     }
@@ -229,8 +246,8 @@ impl Params {
     pub fn map(&self, mut f: impl FnMut(&Array) -> Array) -> Params {
         // A loop, not an iterator's closure: mistakes in `f` point at the user's line.
         let mut leaves = Vec::with_capacity(self.leaves.len());
-        for leaf in &self.leaves {
-            leaves.push(Variable::new(f(leaf)));
+        for (leaf, place) in self.leaves.iter().zip(self.layout.iter()) {
+            leaves.push(place.leaf(f(leaf)));
         }
         Params { layout: self.layout.clone(), leaves }
     }
@@ -255,8 +272,8 @@ impl Params {
             raise(Error::Invalid(self.mismatch(other)));
         }
         let mut leaves = Vec::with_capacity(self.leaves.len());
-        for (a, b) in self.leaves.iter().zip(&other.leaves) {
-            leaves.push(Variable::new(f(a, b)));
+        for ((a, b), place) in self.leaves.iter().zip(&other.leaves).zip(self.layout.iter()) {
+            leaves.push(place.leaf(f(a, b)));
         }
         Params { layout: self.layout.clone(), leaves }
     }

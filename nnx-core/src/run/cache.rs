@@ -1,10 +1,10 @@
 //! The programs of eager operations: compiled once, found again by what they compute.
 
-use super::compile;
 use super::kept::{self, Evicted, ProgramCache, Stamp};
+use super::{RunPlace, compile};
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::xla::{Executable, Placement};
+use crate::xla::Executable;
 use rustc_hash::FxHashMap;
 use std::mem::take;
 use std::sync::{Arc, LazyLock, Mutex, Once, OnceLock, RwLock};
@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, Once, OnceLock, RwLock};
 /// A program and, once it was needed, its executable.
 pub(super) struct EagerProgram {
     graph: Graph,
-    placement: Placement,
+    place: RunPlace,
     fingerprint: u64,
     executable: OnceLock<Executable>,
     compiling: Mutex<()>,
@@ -31,7 +31,7 @@ impl EagerProgram {
         }
         let name = self.graph.nodes.last().map_or("identity", |node| node.op.name());
         kept::note_compiled(name, self.fingerprint);
-        let executable = compile(name, &self.graph, &[], self.placement, &[])?;
+        let executable = compile(name, &self.graph, &[], &self.place, &[], &[])?;
         Ok(self.executable.get_or_init(|| executable))
     }
 }
@@ -71,13 +71,17 @@ pub(crate) fn clear() {
     drop(programs);
 }
 
-pub(super) fn program(graph: Graph, placement: Placement) -> Arc<EagerProgram> {
-    let fingerprint = graph.fingerprint().rotate_left(placement.index() as u32);
+pub(super) fn program(graph: Graph, place: RunPlace) -> Arc<EagerProgram> {
+    let at = place
+        .inputs
+        .iter()
+        .fold(place.run.number(), |at, input| at.rotate_left(5) ^ input.number());
+    let fingerprint = graph.fingerprint().rotate_left(at);
     let find = |map: &ByFingerprint| {
         let entry = map
             .get(&fingerprint)?
             .iter()
-            .find(|entry| entry.placement == placement && entry.graph.same_program(&graph))?;
+            .find(|entry| entry.place == place && entry.graph.same_program(&graph))?;
         entry.used.touch();
         Some(entry.clone())
     };
@@ -90,7 +94,7 @@ pub(super) fn program(graph: Graph, placement: Placement) -> Arc<EagerProgram> {
     }
     let program = Arc::new(EagerProgram {
         graph,
-        placement,
+        place,
         fingerprint,
         executable: OnceLock::new(),
         compiling: Mutex::new(()),

@@ -2,12 +2,14 @@
 
 use super::cache::program;
 use super::nans::{self, is_searching};
+use super::place::RunPlace;
 use crate::error::{Error, Result};
 use crate::graph::{
     Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,
 };
 use crate::value::Aval;
 use crate::xla::{Buffer, Client, Placement, refuse_inside};
+use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -37,15 +39,16 @@ pub(crate) fn join(parts: &[Array], aval: Aval) -> Result<Array> {
         bytes.extend(buffer(part)?.to_host()?);
     }
     bytes.truncate(aval.byte_size());
-    Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, first.placement())?))
+    Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, first.placement().whole())?))
 }
 
 /// Runs a program on concrete arrays.
 fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
-    let placement = match args.first() {
-        Some(first) => buffer(first)?.placement(),
-        None => Placement::default(),
-    };
+    let name = graph.nodes.last().map_or("an operation", |node| node.op.name());
+    let placements = args.iter().map(|arg| Ok(buffer(arg)?.placement()));
+    let placements = placements.collect::<Result<SmallVec<[Placement; 4]>>>()?;
+    let place = RunPlace::of(name, &graph, placements.iter().copied())?;
+    let placement = place.run;
     let outputs = graph.output_avals();
     if outputs.iter().all(|aval| aval.size() == 0) && !graph.contains(&|op| op.is_effect()) {
         // There is nothing to compute, and XLA would take minutes to compile some shapes.
@@ -54,11 +57,14 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
         return outputs.into_iter().map(|aval| Ok(Array::from_buffer(empty(aval)?))).collect();
     }
     // Before it is compiled, on a thread that the compiler may need.
-    refuse_inside(graph.nodes.last().map_or("an operation", |node| node.op.name()))?;
-    let program = program(graph, placement);
+    refuse_inside(name)?;
+    let there = place.inputs.iter().zip(args).map(|(&at, arg)| arg.moved_to(at));
+    let there = there.collect::<Result<SmallVec<[Array; 4]>>>()?;
+    let program = program(graph, place);
     let mut call = program.executable()?.call();
-    for arg in args {
-        call.arg(buffer(arg)?, false)?;
+    match there.is_empty() {
+        true => args.iter().try_for_each(|arg| call.arg(buffer(arg)?, false))?,
+        false => there.iter().try_for_each(|arg| call.arg(buffer(arg)?, false))?,
     }
     let mut outs = call.run()?;
     (0..outs.len()).map(|i| outs.take(i).map(Array::from_buffer)).collect()
@@ -93,8 +99,8 @@ fn alone(
     let inputs = ins
         .iter()
         .map(|array| Ok(graph.input(array.try_aval()?)))
-        .collect::<Result<smallvec::SmallVec<_>>>()?;
-    let outputs: smallvec::SmallVec<_> = outs.iter().map(|aval| graph.value(aval)).collect();
+        .collect::<Result<SmallVec<_>>>()?;
+    let outputs: SmallVec<_> = outs.iter().map(|aval| graph.value(aval)).collect();
     graph.outputs = outputs.to_vec();
     graph.nodes.push(Node { op, ins: inputs, outs: outputs, location });
     Ok(graph)

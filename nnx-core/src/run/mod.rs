@@ -8,6 +8,7 @@ mod env;
 mod kept;
 mod nans;
 mod order;
+mod place;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -21,3 +22,4 @@ pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};
 pub use nans::debug_nans;
 pub(crate) use nans::{has_nan, is_searching};
+pub(crate) use place::RunPlace;

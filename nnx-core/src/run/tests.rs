@@ -1,6 +1,6 @@
 //! Refusals of a call of a compiled program, and its effects on its arguments, on any backend.
 
-use super::compile;
+use super::{RunPlace, compile};
 use crate::error::{Error, Result};
 use crate::graph::trace;
 use crate::value::{Aval, DType};
@@ -10,7 +10,7 @@ use crate::xla::{Buffer, Client, Executable, Placement};
 fn add() -> Executable {
     let avals = vec![Aval::new(DType::F32, &[2]); 2];
     let (closed, ()) = trace("add", &avals, |x| (vec![&x[0] + &x[1]], ()));
-    compile("add", &closed.graph, &[(0, 0)], Placement::default(), &[]).unwrap()
+    compile("add", &closed.graph, &[(0, 0)], &RunPlace::on(Placement::default()), &[], &[]).unwrap()
 }
 
 fn upload(values: [f32; 2], dims: &[usize]) -> Buffer {

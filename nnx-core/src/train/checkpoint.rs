@@ -159,7 +159,8 @@ fn tensors(path: &Path, leaves: impl Iterator<Item = (LeafPath, Leaf)>) -> Resul
 ///
 /// The tree decides what is expected: its structure, shapes and dtypes must be those of the file, and so
 /// must its sharing: which places are one node, in whatever order. Equal tensors for all places of a node can be
-/// read too, as they are in a file of a tree without shared nodes.
+/// read too, as they are in a file of a tree without shared nodes. Each leaf comes to lie where it lay before, on its device
+/// or over its mesh.
 ///
 /// ```
 /// use nnx::train::{load_checkpoint, save_checkpoint};
@@ -208,7 +209,7 @@ pub fn load_checkpoint<M: Module>(
             let shape = view.shape();
             differences.different.push(format!("{name} (file {got}{shape:?}, model {want})"));
         }
-        views.push((want, view));
+        views.push((want, view, leaf.array));
     }
     sharing.compare(&found, &mut used, &mut differences);
     differences.extra = found.keys().filter(|name| !used.contains(*name)).cloned().collect();
@@ -216,7 +217,9 @@ pub fn load_checkpoint<M: Module>(
 
     let arrays = views
         .iter()
-        .map(|(aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
+        .map(|(aval, view, old)| {
+            Array::from_bytes(view.data(), aval.dtype(), aval.shape())?.moved_to_place_of(old)
+        })
         .collect::<Result<Vec<_>>>()?;
     replace_leaves(tree, |i, array| *array = arrays[i].clone());
     Ok(metadata)

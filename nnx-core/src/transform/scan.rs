@@ -2,11 +2,12 @@
 
 use super::axes::{IntoMapAxes, MapAxes};
 use super::lend::{Argument, Owned, TransformCall, TransformProgram, Update};
+use super::metadata::TransformMetadata;
 use super::trees::{Compared, difference};
 use super::vmap::{result_axes, without_axis};
 use crate::graph::Array;
 use crate::module::walk::{CollectLeaves, collect_leaves};
-use crate::module::{Module, Path, PathKey, VarInfo};
+use crate::module::{Module, Path, PathKey, Seen, VarInfo};
 use crate::ops::Scan;
 use crate::value::Aval;
 
@@ -29,6 +30,7 @@ pub struct Over<X> {
     length: Option<usize>,
     reverse: bool,
     unroll: usize,
+    metadata: TransformMetadata,
 }
 
 /// The arrays that [`scan`] takes slices of, to add options to: `over(&xs).reverse()`.
@@ -51,6 +53,7 @@ pub fn over<X: Argument>(xs: X) -> Over<X> {
         length: None,
         reverse: false,
         unroll: 1,
+        metadata: TransformMetadata::default(),
     }
 }
 
@@ -71,6 +74,7 @@ pub fn length(n: usize) -> Over<()> {
         length: Some(n),
         reverse: false,
         unroll: 1,
+        metadata: TransformMetadata::default(),
     }
 }
 
@@ -156,6 +160,30 @@ impl<X> Over<X> {
     /// ```
     pub fn length(mut self, n: usize) -> Self {
         self.length = Some(n);
+        self
+    }
+
+    /// For lists that are noted on Variables with an entry for each axis: the entry of the axis that is looped over, which
+    /// an iteration does not see, and which stacked results get. As in
+    /// [`VmapAxes::transform_metadata`](super::VmapAxes::transform_metadata).
+    ///
+    /// ```
+    /// use nnx::sharding::PARTITION_NAME;
+    /// use nnx::{Array, Param, over, scan};
+    ///
+    /// let layers = Param::new(Array::from([[1.0_f32], [2.0]])).with_out_sharding(("layers", "hidden"));
+    /// let step = |x: Array, layer: &Param| {
+    ///     assert_eq!(layer.metadata().out_sharding().unwrap().to_string(), "(hidden)");
+    ///     (x * layer, ())
+    /// };
+    /// let layers = over(&layers).transform_metadata([(PARTITION_NAME, Some("layers"))]);
+    /// assert_eq!(scan(step, Array::from([3.0_f32]), layers).0.item::<f32>(), 6.0);
+    /// ```
+    pub fn transform_metadata<'a>(
+        mut self,
+        entries: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
+        self.metadata = TransformMetadata::new(entries);
         self
     }
 }
@@ -259,7 +287,7 @@ where
     Y: Module,
     F: for<'t> FnOnce(C, X::Body<'t>) -> (C, Y),
 {
-    let Over { xs, axes, outputs: out_axes, length, reverse, unroll } = over;
+    let Over { xs, axes, outputs: out_axes, length, reverse, unroll, metadata } = over;
     let mut lent = (Owned::new(init), xs);
     let mut call = TransformCall::new(op, &mut lent);
     if op == MAP {
@@ -285,6 +313,7 @@ where
             axis.map_or_else(|| aval.clone(), |axis| without_axis(aval, axis as usize))
         })
         .collect();
+    metadata.take_away(&mut call, &sliced);
     let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
     let mut program = call.trace_sowing(body, &avals);
     let start = Compared {
@@ -306,7 +335,15 @@ where
         let is_result = path.keys().first() == Some(&PathKey::Index(1));
         is_result.then(|| out_axes.of(&path.below_first(), leaf)).flatten()
     });
-    let stacked_along = stacked_along(&call, &program, &out_axes);
+    let (known, found) = axes_of_results(&call, &program, &out_axes);
+    let stacked_along = stacked_along(&call, &program, &found);
+    metadata.give_back(
+        &call,
+        &mut program,
+        &sliced,
+        |result, mut visitor| result.1.flatten_mut(&mut visitor),
+        (known, &found),
+    );
 
     // Variables that are set without being sliced are carried from step to step.
     let wiring = Wiring::of(&call, &mut program, carry_leaves, &sliced);
@@ -354,17 +391,26 @@ where
     call.finish(program, &outs)
 }
 
-/// For each result of an iteration that has a value, the axis along which all of them are stacked.
-fn stacked_along<A: Argument, C: Module, Y: Module>(
+/// For each result of an iteration the axis that is given for it, and the nodes that are not part of the results.
+fn axes_of_results<A: Argument, C: Module, Y: Module>(
     call: &TransformCall<'_, A>,
     program: &TransformProgram<(C, Y)>,
     axes: &MapAxes,
-) -> Vec<isize> {
+) -> (Seen, Vec<Option<isize>>) {
     // A node of the carry counts there.
     let mut of_carry = CollectLeaves::of_others(program.seen());
     program.result.0.flatten(&mut of_carry);
     let (_, known) = of_carry.into_parts();
     let found = result_axes(call, &known, &program.result.1, axes);
+    (known, found)
+}
+
+/// For each result of an iteration that has a value, the axis along which all of them are stacked.
+fn stacked_along<A: Argument, R>(
+    call: &TransformCall<'_, A>,
+    program: &TransformProgram<R>,
+    found: &[Option<isize>],
+) -> Vec<isize> {
     let of_results = program.results.len() - found.len();
     let graph = &program.closed.graph;
     let axis_of = |(axis, output): (&Option<isize>, &Option<usize>)| {

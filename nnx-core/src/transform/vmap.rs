@@ -2,6 +2,7 @@
 
 use super::axes::{IntoMapAxes, MapAxes, from_first, tuple_len};
 use super::lend::{Argument, TransformCall};
+use super::metadata::TransformMetadata;
 use crate::graph::{Array, BatchAxis, Batched};
 use crate::module::walk::for_each_leaf_of;
 use crate::module::{Module, Path, Seen, VarInfo};
@@ -21,10 +22,11 @@ use crate::value::Aval;
 /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 4.0, 6.0]);
 /// ```
 pub struct VmapAxes {
-    inputs: MapAxes,
-    outputs: MapAxes,
+    pub(super) inputs: MapAxes,
+    pub(super) outputs: MapAxes,
     size: Option<usize>,
     name: Option<String>,
+    pub(super) metadata: TransformMetadata,
 }
 
 /// Axes of the arguments of [`vmap`], to add others to: `in_axes((0, None)).out_axes(1)`.
@@ -38,7 +40,13 @@ pub struct VmapAxes {
 /// assert_eq!(z.to_vec::<f32>(), [11.0, 13.0, 22.0, 24.0]);
 /// ```
 pub fn in_axes(axes: impl IntoMapAxes) -> VmapAxes {
-    VmapAxes { inputs: axes.into_map_axes(), outputs: 0.into_map_axes(), size: None, name: None }
+    VmapAxes {
+        inputs: axes.into_map_axes(),
+        outputs: 0.into_map_axes(),
+        size: None,
+        name: None,
+        metadata: TransformMetadata::default(),
+    }
 }
 
 impl VmapAxes {
@@ -86,6 +94,27 @@ impl VmapAxes {
     /// ```
     pub fn axis_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// For lists that are noted on Variables with an entry for each axis: the entry of this axis, which the function of
+    /// one element does not see, and which results get. `PARTITION_NAME` stands for the
+    /// [`PartitionSpec`](crate::sharding::PartitionSpec). Flax's `transform_metadata`.
+    ///
+    /// ```
+    /// use nnx::sharding::PARTITION_NAME;
+    /// use nnx::{Array, Param, in_axes, vmap};
+    ///
+    /// let make = |x: &Array| Param::new(x * 2.0).with_out_sharding(["hidden"]);
+    /// let axes = in_axes(0).transform_metadata([(PARTITION_NAME, Some("layers"))]);
+    /// let all = vmap(make, &Array::from([[1.0_f32, 2.0], [3.0, 4.0]]), axes);
+    /// assert_eq!(all.metadata().out_sharding().unwrap().to_string(), "(layers, hidden)");
+    /// ```
+    pub fn transform_metadata<'a>(
+        mut self,
+        entries: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
+        self.metadata = TransformMetadata::new(entries);
         self
     }
 }
@@ -160,8 +189,9 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let axes = axes.into_vmap_axes();
-    let call = TransformCall::new("vmap", &mut argument);
+    let mut call = TransformCall::new("vmap", &mut argument);
     let mapped = mapped_axes(&call, &axes);
+    axes.metadata.take_away(&mut call, &mapped);
     let size = common_size(&call, &mapped, axes.size);
     let axis = BatchAxis::new(size, axes.name.as_deref());
     let avals: Vec<Aval> = call
@@ -172,11 +202,19 @@ where
             axis.map_or_else(|| aval.clone(), |axis| without_axis(aval, axis as usize))
         })
         .collect();
-    let program = axis.bind(|| call.trace_sowing(f, &avals));
+    let mut program = axis.bind(|| call.trace_sowing(f, &avals));
 
     // For each output the axis along which the elements are put together.
     let of_leaf = result_axes(&call, &program.seen(), &program.result, &axes.outputs);
     call.check_result_axes(&program, &mapped, |path, leaf| axes.outputs.of(path, leaf));
+    let known = program.seen();
+    axes.metadata.give_back(
+        &call,
+        &mut program,
+        &mapped,
+        |result, mut visitor| result.flatten_mut(&mut visitor),
+        (known, &of_leaf),
+    );
     let present = of_leaf.iter().zip(&program.results).filter(|(_, output)| output.is_some());
     let set = program.set_leaves();
     let sown = program.sown.iter().map(|_| Some(0));

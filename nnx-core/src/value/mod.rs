@@ -5,6 +5,7 @@ mod dtype;
 mod float8;
 mod promote;
 mod scalar;
+pub(crate) mod sharding;
 
 pub use aval::Aval;
 pub(crate) use aval::{MAX_BYTES, saturating_product};
@@ -16,3 +17,4 @@ pub use float8::{
 pub use promote::PromotionKind;
 pub(crate) use promote::{promote, promote_dtypes};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
+pub(crate) use sharding::{Mesh, NamedSharding, PartitionSpec};

@@ -5,6 +5,7 @@ use super::executable::Signature;
 use super::exit;
 use super::placement::Placement;
 use super::runtime::RawBuffer;
+use super::spread;
 use crate::error::Result;
 use crate::value::Aval;
 use std::fmt;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 pub struct Buffer {
     client: Client,
     raw: RawBuffer,
+    /// The parts on the other devices of a mesh, in the order of its devices.
+    rest: Option<Box<[RawBuffer]>>,
     aval: Aval,
     placement: Placement,
     /// The executable that made this, or `None` for an upload.
@@ -50,7 +53,13 @@ impl Buffer {
         placement: Placement,
         origin: Option<Arc<Signature>>,
     ) -> Self {
-        Buffer { client, raw, aval, placement, origin, copy: None }
+        Buffer { client, raw, rest: None, aval, placement, origin, copy: None }
+    }
+
+    /// With the parts on the other devices of its mesh.
+    pub(super) fn with_rest(mut self, rest: Vec<RawBuffer>) -> Self {
+        self.rest = Some(rest.into());
+        self
     }
 
     /// With its elements on the host, so that nobody is asked for them.
@@ -88,13 +97,13 @@ impl Buffer {
     /// Returns an error if there is no such device, the buffer was deleted or donated, or the
     /// backend cannot copy.
     pub fn copy_to(&self, placement: Placement) -> Result<Buffer> {
-        if placement == self.placement {
-            // Plugins refuse to copy to the same device.
+        if placement == self.placement || placement.is_spread() || self.placement.is_spread() {
+            // Plugins refuse to copy to the same device, and copy whole arrays only.
             return self.client.upload(&self.to_host()?, self.aval.clone(), placement);
         }
         self.client.check_placement(placement)?;
         let _calling = exit::calling()?;
-        let what = || format!("copying {} to device {}", self.describe(), placement.index());
+        let what = || format!("copying {} to {placement}", self.describe());
         // SAFETY: the buffer is alive.
         let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
         Ok(Buffer::new(self.client, raw, self.aval.clone(), placement, self.origin.clone()))
@@ -105,11 +114,17 @@ impl Buffer {
         self.raw
     }
 
-    /// Gives up ownership of the raw buffer.
-    pub(super) fn into_raw(self) -> RawBuffer {
+    /// The parts, one for each device.
+    #[inline]
+    pub(super) fn raws(&self) -> impl Iterator<Item = RawBuffer> {
+        std::iter::once(self.raw).chain(self.rest.iter().flatten().copied())
+    }
+
+    /// Gives up ownership of the raw buffers, one for each device.
+    pub(super) fn into_raws(self) -> impl Iterator<Item = RawBuffer> {
         let mut this = std::mem::ManuallyDrop::new(self);
         drop((this.origin.take(), this.copy.take()));
-        this.raw
+        std::iter::once(this.raw).chain(this.rest.take().into_iter().flatten())
     }
 
     /// Puts another raw buffer in the place of this one's, which is freed.
@@ -158,8 +173,45 @@ impl Buffer {
         }
         let _calling = exit::calling()?;
         let what = || format!("reading {}", self.describe());
-        // SAFETY: the buffer is alive, and of this shape and dtype.
-        unsafe { self.client.runtime().to_host(self.raw, &self.aval, &what) }
+        if !self.placement.is_spread() {
+            // SAFETY: the buffer is alive, and of this shape and dtype.
+            return unsafe { self.client.runtime().to_host(self.raw, &self.aval, &what) };
+        }
+        // SAFETY: the parts are alive, and of their shape and dtype.
+        unsafe { spread::read(self.client, self.raws(), &self.aval, self.placement, &what) }
+    }
+
+    /// The part on each device of its mesh, as arrays of their own on these devices; the array itself if it lies on
+    /// one.
+    ///
+    /// ```no_run
+    /// use nnx::sharding::Mesh;
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{ClientOptions, Placement, init};
+    ///
+    /// let client = init(ClientOptions::new().cpu_devices(2)).unwrap();
+    /// let halves = Mesh::new([("data", 2)]).unwrap().sharding(["data"]).unwrap();
+    /// let aval = Aval::new(DType::U8, &[4]);
+    /// let buffer = client.upload(&[1, 2, 3, 4], aval, Placement::sharded(&halves)).unwrap();
+    /// assert_eq!(buffer.shards().unwrap()[1].to_host().unwrap(), [3, 4]);
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`to_host`](Self::to_host).
+    pub fn shards(&self) -> Result<Vec<Buffer>> {
+        let part = self.placement.shard(&self.aval)?;
+        let devices = match self.placement.sharding() {
+            Some(sharding) => sharding.mesh().devices().to_vec(),
+            None => vec![self.placement.index()],
+        };
+        let _calling = exit::calling()?;
+        let what = || format!("reading {}", self.describe());
+        let shard = |(raw, device)| {
+            // SAFETY: the part is alive, and of this shape and dtype.
+            let bytes = unsafe { self.client.runtime().to_host(raw, &part, &what) }?;
+            self.client.upload(&bytes, part.clone(), Placement::device(device))
+        };
+        self.raws().zip(devices).map(shard).collect()
     }
 
     /// Waits until the buffer holds its value.
@@ -179,11 +231,12 @@ impl Buffer {
     pub fn wait(&self) -> Result<()> {
         let _calling = exit::calling()?;
         let what = || format!("waiting for {}", self.describe());
-        // SAFETY: the buffer is alive.
-        unsafe { self.client.runtime().wait(self.raw, &what) }
+        // SAFETY: the parts are alive.
+        self.raws().try_for_each(|raw| unsafe { self.client.runtime().wait(raw, &what) })
     }
 
-    /// The address of the array in the device's memory: tells whether memory was reused.
+    /// The address of the array in the device's memory, on a mesh that of its part on the first device: tells whether
+    /// memory was reused.
     ///
     /// ```no_run
     /// use nnx::value::{Aval, DType};
@@ -215,8 +268,8 @@ impl Buffer {
     /// assert!(!buffer.is_deleted());
     /// ```
     pub fn is_deleted(&self) -> bool {
-        // SAFETY: the buffer is alive.
-        unsafe { self.client.runtime().is_deleted(self.raw) }
+        // SAFETY: the parts are alive.
+        self.raws().any(|raw| unsafe { self.client.runtime().is_deleted(raw) })
     }
 }
 
@@ -227,7 +280,11 @@ impl Drop for Buffer {
             return;
         }
         // SAFETY: this is the only owner.
-        unsafe { self.client.runtime().destroy_buffer(self.raw) }
+        unsafe { self.client.runtime().destroy_buffer(self.raw) };
+        for &raw in self.rest.iter().flatten() {
+            // SAFETY: as above.
+            unsafe { self.client.runtime().destroy_buffer(raw) };
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::exit;
 use super::placement::Placement;
 use super::pool::{Kept, Pooled, Reuse};
 use super::runtime::{Lists, RawBuffer};
+use super::spread;
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::cell::RefCell;
@@ -35,13 +36,15 @@ use std::sync::Arc;
 pub struct Call<'a> {
     executable: &'a Executable,
     lists: Pooled<Lists>,
+    /// How many arguments were added.
+    count: usize,
     _arguments: PhantomData<&'a Buffer>,
 }
 
 impl<'a> Call<'a> {
     #[inline]
     pub(super) fn new(executable: &'a Executable) -> Self {
-        Call { executable, lists: Pooled::take(), _arguments: PhantomData }
+        Call { executable, lists: Pooled::take(), count: 0, _arguments: PhantomData }
     }
 
     /// Adds the next argument.
@@ -55,15 +58,19 @@ impl<'a> Call<'a> {
     /// there are too many arguments.
     #[inline]
     pub fn arg(&mut self, buffer: &'a Buffer, may_donate: bool) -> Result<()> {
-        let index = self.lists.arguments.len();
+        let index = self.count;
         let signature = self.executable.signature();
         if signature.inputs.get(index) != Some(buffer.aval()) {
             return Err(self.wrong_argument(index, buffer.aval()));
         }
-        if signature.placement != buffer.placement() {
+        if signature.input_placement(index) != buffer.placement() {
             return Err(self.wrong_placement(index, buffer.placement()));
         }
+        self.count += 1;
         self.lists.arguments.push(buffer.raw());
+        if self.executable.device_count() > 1 {
+            self.lists.arguments.extend(buffer.raws().skip(1));
+        }
         if !may_donate {
             self.lists.kept.push(index as i64);
         }
@@ -79,19 +86,21 @@ impl<'a> Call<'a> {
     /// plugins have taken the arguments that may be donated by then
     /// ([`Buffer::is_deleted`] tells). A failure during the run shows when a result is read.
     pub fn run(self) -> Result<Outputs> {
-        let Call { executable, mut lists, .. } = self;
-        if lists.arguments.len() != executable.inputs().len() {
+        let Call { executable, mut lists, count, .. } = self;
+        if count != executable.inputs().len() {
             return Err(Error::Invalid(format!(
                 "`{}` takes {} arguments, but {} were given",
                 executable.name(),
                 executable.inputs().len(),
-                lists.arguments.len()
+                count
             )));
         }
         callback::refuse_inside(executable.name())?;
         let made = executable.make_empty()?;
         let _calling = exit::calling()?;
-        lists.outputs.resize(executable.outputs().len() - made.len(), None);
+        let devices = executable.device_count();
+        lists.devices = devices;
+        lists.outputs.resize((executable.outputs().len() - made.len()) * devices, None);
         let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive. The arguments are alive, being borrowed for as long as this call, and
         // of the signature's number, shapes and dtypes, by the checks here and in `arg`; there are as many places
@@ -104,7 +113,8 @@ impl<'a> Call<'a> {
             runtime.execute(executable.raw(), &mut lists, executable.habits(), &what)
         }?;
         for (place, empty) in made {
-            lists.outputs.insert(place, Some(empty.into_raw()));
+            let at = place * devices;
+            lists.outputs.splice(at..at, empty.into_raws().map(Some));
         }
         Ok(Outputs {
             client: executable.client(),
@@ -115,12 +125,23 @@ impl<'a> Call<'a> {
 
     #[cold]
     fn wrong_placement(&self, index: usize, found: Placement) -> Error {
-        let (device, found) = (self.executable.placement().index(), found.index());
-        Error::Invalid(format!(
-            "`{}` runs on device {device}, but its argument {index} lies on device {found}; move it \
-             with `.to_device({device})`",
-            self.executable.name()
-        ))
+        let (name, place) = (self.executable.name(), self.executable.placement());
+        let expected = self.executable.signature().input_placement(index);
+        Error::Invalid(match expected.sharding() {
+            Some(expected) => format!(
+                "`{name}` runs on {}, but its argument {index} lies on {found}; put it there with \
+                 `.to_sharding(&sharding)`, where it is to lie as {}",
+                expected.mesh(),
+                expected.spec()
+            ),
+            None => {
+                let device = place.index();
+                format!(
+                    "`{name}` runs on device {device}, but its argument {index} lies on {found}; move it \
+                     with `.to_device({device})`"
+                )
+            }
+        })
     }
 
     #[cold]
@@ -182,10 +203,17 @@ impl Outputs {
     /// [`Error::Invalid`] when there is no such result, or it was taken before.
     #[inline]
     pub fn take(&mut self, index: usize) -> Result<Buffer> {
-        let raw = self.take_raw(index)?;
+        let devices = self.lists.devices;
+        let raw = self.take_raw(index * devices)?;
         let signature = self.signature.clone();
-        let aval = signature.outputs[index].clone();
-        Ok(Buffer::new(self.client, raw, aval, signature.placement, Some(signature)))
+        let (aval, placement) =
+            (signature.outputs[index].clone(), signature.output_placement(index));
+        let buffer = Buffer::new(self.client, raw, aval, placement, Some(signature));
+        if devices == 1 {
+            return Ok(buffer);
+        }
+        let rest = (1..devices).map(|at| self.take_raw(index * devices + at));
+        Ok(buffer.with_rest(rest.collect::<Result<Vec<_>>>()?))
     }
 
     /// Puts result `index` into an existing buffer, whose old array is freed.
@@ -194,6 +222,10 @@ impl Outputs {
     /// As for [`take`](Self::take); `into` is as it was.
     #[inline]
     pub fn replace(&mut self, index: usize, into: &mut Buffer) -> Result<()> {
+        if self.lists.devices > 1 {
+            *into = self.take(index)?;
+            return Ok(());
+        }
         let raw = self.take_raw(index)?;
         into.replace_raw(raw, &self.signature.outputs[index], &self.signature);
         Ok(())
@@ -204,21 +236,24 @@ impl Outputs {
     /// # Errors
     /// As for [`take`](Self::take), and if the run failed.
     pub(crate) fn to_host(&self, index: usize) -> Result<Vec<u8>> {
-        let raw = self.lists.outputs.get(index).copied().flatten();
-        let (Some(raw), Some(aval)) = (raw, self.signature.outputs.get(index)) else {
+        let devices = self.lists.devices;
+        let raws = self.lists.outputs.get(index * devices..(index + 1) * devices);
+        let raws = raws.and_then(|raws| raws.iter().copied().collect::<Option<Vec<_>>>());
+        let (Some(raws), Some(aval)) = (raws, self.signature.outputs.get(index)) else {
             return Err(self.no_such_output(index));
         };
         let _calling = exit::calling()?;
         let what = || format!("reading result {index} of `{}`", self.signature.name);
-        // SAFETY: nobody took it out, so that it is alive, and of this shape and dtype.
-        unsafe { self.client.runtime().to_host(raw, aval, &what) }
+        let placement = self.signature.output_placement(index);
+        // SAFETY: nobody took them out, so that they are alive, and of their shape and dtype.
+        unsafe { spread::read(self.client, raws.into_iter(), aval, placement, &what) }
     }
 
-    /// There are as many places as the signature has outputs.
+    /// There are as many places as the signature has outputs, for each device.
     #[inline]
-    fn take_raw(&mut self, index: usize) -> Result<RawBuffer> {
-        let raw = self.lists.outputs.get_mut(index).and_then(Option::take);
-        raw.ok_or_else(|| self.no_such_output(index))
+    fn take_raw(&mut self, place: usize) -> Result<RawBuffer> {
+        let raw = self.lists.outputs.get_mut(place).and_then(Option::take);
+        raw.ok_or_else(|| self.no_such_output(place / self.lists.devices))
     }
 
     #[cold]
@@ -246,6 +281,7 @@ impl Drop for Outputs {
 
 impl Reuse for Lists {
     fn clear(&mut self) {
+        self.devices = 1;
         self.arguments.clear();
         self.kept.clear();
         self.outputs.clear();

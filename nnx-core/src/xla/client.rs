@@ -9,7 +9,7 @@ use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
-use super::{callback, exit, fork};
+use super::{callback, exit, fork, spread};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
@@ -463,13 +463,21 @@ impl Client {
                 self.dialect()
             )));
         }
+        if program.placement.is_spread()
+            && let Some(callback) = callbacks.first()
+        {
+            return Err(Error::Unavailable(format!(
+                "`{}` holds {callback}, which a program on several devices cannot have; it runs on {}",
+                program.name, program.placement
+            )));
+        }
         let _calling = exit::calling()?;
         let (raw, origin) = match callbacks {
             [] => cache()?.compile(self.0, program)?,
             // The numbers of callbacks are those of this process.
             _ => (self.0.compile(program)?, Origin::Compiler),
         };
-        Ok(Executable::new(*self, raw, origin, program, callbacks))
+        Executable::new(*self, raw, origin, program, callbacks)
     }
 
     /// A program from the bytes that [`Executable::serialize`] gave; `program` says what it is, and its
@@ -497,11 +505,14 @@ impl Client {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
         let raw = self.0.load(bytes, program, Inspection::All)?;
-        Ok(Executable::new(*self, raw, Origin::Bytes, program, &[]))
+        Executable::new(*self, raw, Origin::Bytes, program, &[])
     }
 
     /// Refuses a placement that does not exist.
     pub(super) fn check_placement(self, placement: Placement) -> Result<()> {
+        if let Some(sharding) = placement.sharding() {
+            return spread::check_devices(self, sharding);
+        }
         let (index, count) = (placement.index(), self.device_count());
         if index < count {
             return Ok(());
@@ -530,13 +541,29 @@ impl Client {
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
-        let raw = self.upload_raw(bytes, &aval, placement)?;
-        let buffer = Buffer::new(*self, raw, aval, placement, None);
+        let buffer = match placement.sharding() {
+            None => {
+                let raw = self.upload_raw(bytes, &aval, placement)?;
+                Buffer::new(*self, raw, aval, placement, None)
+            }
+            Some(sharding) => {
+                self.check_upload(bytes, &aval, placement)?;
+                let _calling = exit::calling()?;
+                let raws = spread::upload(*self, bytes, &aval, sharding)?;
+                Buffer::new(*self, raws[0], aval, placement, None).with_rest(raws[1..].to_vec())
+            }
+        };
         // A callback may run on the thread that would copy it back.
         Ok(if callback::is_in_callback() { buffer.with_copy(bytes) } else { buffer })
     }
 
     fn upload_raw(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<RawBuffer> {
+        self.check_upload(bytes, aval, placement)?;
+        let _calling = exit::calling()?;
+        self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
+    }
+
+    fn check_upload(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<()> {
         aval.check_size().map_err(Error::Invalid)?;
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
@@ -545,9 +572,7 @@ impl Client {
                 aval.byte_size()
             )));
         }
-        self.check_placement(placement)?;
-        let _calling = exit::calling()?;
-        self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
+        self.check_placement(placement)
     }
 }
 

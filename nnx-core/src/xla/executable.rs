@@ -56,6 +56,32 @@ pub(super) struct Signature {
     pub(super) inputs: Box<[Aval]>,
     pub(super) outputs: Box<[Aval]>,
     pub(super) placement: Placement,
+    /// Where each input and each output lies, if it runs on a mesh.
+    spread: Option<SpreadSignature>,
+}
+
+/// Where the inputs and outputs of a program lie on a mesh.
+#[derive(Clone)]
+struct SpreadSignature {
+    devices: usize,
+    inputs: Box<[Placement]>,
+    outputs: Box<[Placement]>,
+}
+
+impl Signature {
+    /// Where an input lies.
+    #[inline]
+    pub(super) fn input_placement(&self, index: usize) -> Placement {
+        let spread = self.spread.as_ref().and_then(|spread| spread.inputs.get(index));
+        spread.copied().unwrap_or(self.placement)
+    }
+
+    /// Where an output lies.
+    #[inline]
+    pub(super) fn output_placement(&self, index: usize) -> Placement {
+        let spread = self.spread.as_ref().and_then(|spread| spread.outputs.get(index));
+        spread.copied().unwrap_or(self.placement)
+    }
 }
 
 // SAFETY: a runtime's programs may be run and destroyed from any thread.
@@ -101,28 +127,50 @@ impl Executable {
         origin: Origin,
         program: &Program<'_>,
         callbacks: &[Arc<Callback>],
-    ) -> Self {
+    ) -> Result<Self> {
+        let spread = if program.placement.is_spread() {
+            // SAFETY: the executable is alive.
+            let outputs = unsafe { client.runtime().output_placements(raw, program) };
+            let outputs = outputs.inspect_err(|_| {
+                // SAFETY: nobody else has it.
+                unsafe { client.runtime().destroy_executable(raw) };
+            })?;
+            Some(SpreadSignature {
+                devices: program.placement.device_count(),
+                inputs: program.input_placements.into(),
+                outputs: outputs.into(),
+            })
+        } else {
+            None
+        };
         let signature = Signature {
             name: program.name.into(),
             inputs: program.inputs.into(),
             outputs: program.outputs.into(),
             placement: program.placement,
+            spread,
         };
-        Executable {
+        Ok(Executable {
             client,
             raw,
             signature: Arc::new(signature),
             habits: Habits::of(callbacks),
             origin,
             made: Box::default(),
-        }
+        })
     }
 
     /// The program with further results, which have no elements: `outputs` are all of them, and `made` the places
     /// of the further ones in ascending order.
     pub(crate) fn with_empty(mut self, made: &[usize], outputs: &[Aval]) -> Self {
         if !made.is_empty() {
-            Arc::make_mut(&mut self.signature).outputs = outputs.into();
+            let signature = Arc::make_mut(&mut self.signature);
+            signature.outputs = outputs.into();
+            if let Some(spread) = &mut signature.spread {
+                let mut placements = spread.outputs.to_vec();
+                made.iter().for_each(|&place| placements.insert(place, signature.placement));
+                spread.outputs = placements.into();
+            }
             self.made = made.into();
         }
         self
@@ -158,6 +206,17 @@ impl Executable {
     /// Where it runs.
     pub fn placement(&self) -> Placement {
         self.signature.placement
+    }
+
+    /// Where an input lies.
+    pub(crate) fn input_placement(&self, index: usize) -> Placement {
+        self.signature.input_placement(index)
+    }
+
+    /// On how many devices it runs.
+    #[inline]
+    pub(crate) fn device_count(&self) -> usize {
+        self.signature.spread.as_ref().map_or(1, |spread| spread.devices)
     }
 
     /// Starts a call: give it the arguments in order, then run it.

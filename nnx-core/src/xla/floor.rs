@@ -38,13 +38,18 @@ impl Floor {
     /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ.
     pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
         let fits = executable.makes_all()
+            && executable.device_count() == 1
             && executable.inputs() == executable.outputs()
             && executable.inputs().iter().eq(state.iter().map(Buffer::aval));
         if !fits {
             return Err(Error::Invalid("the outputs cannot be the next inputs".into()));
         }
         let outputs = vec![None; state.len()];
-        Ok(Floor { executable, state: state.into_iter().map(Buffer::into_raw).collect(), outputs })
+        Ok(Floor {
+            executable,
+            state: state.into_iter().flat_map(Buffer::into_raws).collect(),
+            outputs,
+        })
     }
 
     /// One execute, await of its end, and free of the old inputs.

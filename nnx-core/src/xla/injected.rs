@@ -222,8 +222,17 @@ impl Runtime for Injected {
         Ok(raw)
     }
 
-    unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
+    unsafe fn output_placements(
+        &self,
+        raw: RawExecutable,
+        program: &Program<'_>,
+    ) -> Result<Vec<Placement>> {
         // SAFETY: as the caller promises; so in all methods below.
+        unsafe { self.inner.output_placements(raw, program) }
+    }
+
+    unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.serialize(raw, what) }
     }
 
@@ -239,12 +248,12 @@ impl Runtime for Injected {
     }
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis> {
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.memory_analysis(raw, what) }
     }
 
     unsafe fn destroy_executable(&self, raw: RawExecutable) {
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.destroy_executable(raw) }
     }
 
@@ -265,7 +274,9 @@ impl Runtime for Injected {
                 let donated =
                     state.donated.get(&raw.0.as_ptr().addr()).cloned().unwrap_or_default();
                 for index in donated.into_iter().filter(|&i| !lists.kept.contains(&(i as i64))) {
-                    state.broken.insert(address(lists.arguments[index]), Broken::Gone);
+                    state
+                        .broken
+                        .insert(address(lists.arguments[index * lists.devices]), Broken::Gone);
                 }
                 return Err(failure("RESOURCE_EXHAUSTED", what));
             }
@@ -277,7 +288,7 @@ impl Runtime for Injected {
                 }
             }
         }
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.execute(raw, lists, habits, what) }?;
         let mut state = self.lock();
         late |= state.fails(InjectedFault::Late);
@@ -309,13 +320,13 @@ impl Runtime for Injected {
         if self.lock().fails(InjectedFault::Read) {
             return Err(failure("RESOURCE_EXHAUSTED", what));
         }
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.to_host(raw, aval, what) }
     }
 
     unsafe fn wait(&self, raw: RawBuffer, what: What<'_>) -> Result<()> {
         self.check(raw, what)?;
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.wait(raw, what) }
     }
 
@@ -326,26 +337,26 @@ impl Runtime for Injected {
         what: What<'_>,
     ) -> Result<RawBuffer> {
         self.check(raw, what)?;
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.copy_to(raw, placement, what) }
     }
 
     unsafe fn address(&self, raw: RawBuffer, what: What<'_>) -> Result<usize> {
         self.check(raw, what)?;
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.address(raw, what) }
     }
 
     unsafe fn is_deleted(&self, raw: RawBuffer) -> bool {
         let gone = matches!(self.lock().broken.get(&address(raw)), Some(Broken::Gone));
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         gone || unsafe { self.inner.is_deleted(raw) }
     }
 
     unsafe fn destroy_buffer(&self, raw: RawBuffer) {
         // Another array may get the address.
         self.lock().broken.remove(&address(raw));
-        // SAFETY: see `serialize`.
+        // SAFETY: see `output_placements`.
         unsafe { self.inner.destroy_buffer(raw) }
     }
 }

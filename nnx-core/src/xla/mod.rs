@@ -50,6 +50,7 @@ mod placement;
 mod pool;
 mod program;
 mod runtime;
+mod spread;
 mod trial;
 mod trust;
 #[cfg(feature = "xla-rs")]

@@ -53,6 +53,11 @@ pub struct Program<'a> {
     pub aliases: &'a [(usize, usize)],
     /// Where it runs.
     pub placement: Placement,
+    /// Where each input lies, if it runs on a mesh; empty on one device.
+    pub input_placements: &'a [Placement],
+    /// Where each output is to lie, if it runs on a mesh; where the compiler finds best if there is none. Empty on one
+    /// device.
+    pub output_placements: &'a [Option<Placement>],
     /// Further options of the compiler; the backend [`XlaRs`](super::Backend::XlaRs) takes no options.
     pub options: &'a [CompilerOption<'a>],
 }
@@ -83,6 +88,8 @@ impl<'a> Program<'a> {
             outputs,
             aliases: &[],
             placement: Placement::default(),
+            input_placements: &[],
+            output_placements: &[],
             options: &[],
         }
     }

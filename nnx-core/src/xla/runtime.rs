@@ -82,13 +82,21 @@ pub(super) struct RawBuffer(pub(super) NonNull<c_void>);
 pub(super) struct RawExecutable(pub(super) NonNull<c_void>);
 
 /// The lists of a run.
-#[derive(Default)]
 pub(super) struct Lists {
+    /// On how many devices the program runs.
+    pub(super) devices: usize,
+    /// The arguments, each with its parts on all devices.
     pub(super) arguments: Vec<RawBuffer>,
-    /// Arguments that must not be donated.
+    /// Arguments that must not be donated, by their numbers.
     pub(super) kept: Vec<i64>,
-    /// As many places as the program has results; a run fills them all.
+    /// As many places as the program has results, each with its parts on all devices; a run fills them all.
     pub(super) outputs: Vec<Option<RawBuffer>>,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Lists { devices: 1, arguments: Vec::new(), kept: Vec::new(), outputs: Vec::new() }
+    }
 }
 
 /// How the runs of a program went so far.
@@ -205,6 +213,23 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     /// Compiles a program in this backend's dialect, for a placement that exists.
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable>;
+
+    /// How the results of a compiled program for several devices lie on them.
+    ///
+    /// # Errors
+    /// Returns an error if the backend does not tell, or has one device.
+    unsafe fn output_placements(
+        &self,
+        _raw: RawExecutable,
+        program: &Program<'_>,
+    ) -> Result<Vec<Placement>> {
+        Err(crate::error::Error::Unavailable(format!(
+            "`{}` cannot run on {}: the backend {} runs programs on one device",
+            program.name,
+            program.placement,
+            self.backend()
+        )))
+    }
 
     /// A compiled program as bytes, for [`load`](Runtime::load) of the same backend and version.
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>>;

@@ -213,7 +213,7 @@ impl Items {
             uses.filter_map(|rest| rest.split(';').next()).any(|rest| words(rest).contains(name))
         };
         files.iter().filter_map(|file| self.texts.get(file)).any(hands_on)
-            && self.declares("array", name)
+            && self.declares("", name)
     }
 }
 

@@ -520,3 +520,13 @@ fn vectors_of_short_floats_that_add_up_to_one() {
         assert!(outside.eq(f64::NEG_INFINITY).all(..).item::<bool>(), "{dtype}: {outside}");
     }
 }
+
+#[test]
+fn complex_numbers_are_finite_and_close_by_both_parts() {
+    let parts = [(1.0, 2.0), (f64::NAN, 0.0), (0.0, f64::INFINITY), (3.0, -4.0)];
+    let (re, im) = (parts.map(|p| p.0), parts.map(|p| p.1));
+    let z = complex(Array::from(re), Array::from(im));
+    assert_eq!(z.is_finite().to_vec::<bool>(), [true, false, false, true]);
+    let near = &z + 1e-9;
+    assert_eq!(z.isclose(&near, Tolerance::default()).to_vec::<bool>(), [true, false, false, true]);
+}

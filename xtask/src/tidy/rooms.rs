@@ -36,7 +36,7 @@ pub(super) const RESERVED: [(&[&str], &[&str]); 3] = [
 
 /// Files beside the rooms, which may import from all: what users see, and what the expansions of
 /// the macros use.
-const ROOT: [&str; 2] = ["lib", "__private"];
+const ROOT: [&str; 3] = ["lib", "__private", "sharding"];
 
 /// The place of a room; `None` for a name that is not a room.
 pub(super) fn floor(room: &str) -> Option<usize> {

@@ -179,6 +179,8 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
                 TO_APPLY,
             ],
         ),
+        // On one device there is nothing to say.
+        Opcode::ShardingConstraint => (Op("copy"), &[]),
         Opcode::Select => (Op("select"), &[]),
         Opcode::SelectAndScatter => {
             (Op("select-and-scatter"), &[Window, Region(0, "select"), Region(1, "scatter")])

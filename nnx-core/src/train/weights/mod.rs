@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::held::hold;
-use crate::module::walk::{for_each_leaf, replace_leaves};
+use crate::module::walk::{collect_leaves, for_each_leaf, replace_leaves};
 use files::Files;
 use fit::Fit;
 use std::collections::BTreeMap;
@@ -131,6 +131,11 @@ pub fn load_weights<M: Module>(
             }
             None => None,
         });
+    }
+    for (new, old) in arrays.iter_mut().zip(collect_leaves(model)) {
+        if let Some(array) = new.take() {
+            *new = Some(array.moved_to_place_of(&old.array)?);
+        }
     }
     replace_leaves(model, |i, array| {
         if let Some(new) = &arrays[i] {

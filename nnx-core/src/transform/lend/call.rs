@@ -11,7 +11,9 @@ use crate::graph::{Array, Closed, Scope, with_location};
 use crate::module::capture::{Sown, sow_again};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
-use crate::module::{Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place};
+use crate::module::{
+    Metadata, Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place,
+};
 use crate::run::staged;
 use crate::value::Aval;
 use std::cell::Cell;
@@ -33,6 +35,8 @@ pub(crate) struct TransformCall<'a, A> {
     pub(crate) values: Vec<Array>,
     /// Shapes and dtypes of the operands.
     pub(crate) avals: Vec<Aval>,
+    /// For each leaf the metadata that the function sees, where that is another. May be empty.
+    pub(crate) of_twin: Vec<Option<Metadata>>,
     /// The shared nodes of the argument.
     nodes: LentNodes,
 }
@@ -146,7 +150,19 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         }
         let leaves = leaves.len();
         let name = Path::to_string;
-        TransformCall { op, location, name, argument, leaves, present, values, avals, nodes }
+        let of_twin = Vec::new();
+        TransformCall {
+            op,
+            location,
+            name,
+            argument,
+            leaves,
+            present,
+            values,
+            avals,
+            of_twin,
+            nodes,
+        }
     }
 
     /// The path of each leaf. In an argument that is a tuple it begins with the position.
@@ -373,7 +389,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             of_leaves[i] = Some(aval.clone());
         }
         let mut body = TreeFunction::new(&*self.argument, f);
-        match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {
+        let allowed = Allowed::Values;
+        match record(self.location, self.scope(), &mut body, &of_leaves, &self.of_twin, allowed) {
             Ok(Recorded { closed, results, changes, twins, sown, .. }) => {
                 let result = body.into_result();
                 TransformProgram { closed, result, results, changes, sown, twins }

@@ -442,13 +442,15 @@ pub(crate) enum Stopped {
 }
 
 /// Traces `body`, called `scope` in messages, for a caller at `location`. `avals` has one entry for
-/// each leaf of the argument, `None` for one without a value.
+/// each leaf of the argument, `None` for one without a value; `of_twin` has the metadata of the leaves that have another
+/// one in the twin.
 #[track_caller]
 pub(crate) fn record(
     location: &'static Location<'static>,
     scope: String,
     body: &mut dyn AnyBody,
     avals: &[Option<Aval>],
+    of_twin: &[Option<Metadata>],
     allowed: Allowed,
 ) -> Result<Recorded, Stopped> {
     let lent = lent(body.argument());
@@ -462,7 +464,8 @@ pub(crate) fn record(
         body.keep(new.clone());
         let _noting = new.note();
         let sowing = enter_trace();
-        let mut twinning = Twinning { leaves: Some(Rebuild::new(leaf)), new };
+        let mut twinning =
+            Twinning { leaves: Some(Rebuild::new(leaf).with_metadata(of_twin.to_vec())), new };
         let ran = match &mut twinning.leaves {
             Some(leaves) => body.run(leaves),
             None => unreachable!("they are given up below"),

@@ -290,11 +290,19 @@ fn key(runtime: &dyn Runtime, program: &Program<'_>) -> Option<ProgramKey> {
         list(program.outputs),
         format!("{:?}", program.aliases),
         format!("{:?}", program.dialect),
-        program.placement.index().to_string(),
+        devices(program),
         list(program.options),
     ];
     let parts = OF_PROGRAM.into_iter().zip(program).chain(compiler.iter().cloned());
     Some(ProgramKey(parts.map(|(name, value)| (name.to_string(), value)).collect()))
+}
+
+/// The devices that it is compiled for.
+fn devices(program: &Program<'_>) -> String {
+    match program.placement.sharding() {
+        Some(sharding) => list(sharding.mesh().devices()),
+        None => program.placement.index().to_string(),
+    }
 }
 
 fn list(parts: &[impl ToString]) -> String {

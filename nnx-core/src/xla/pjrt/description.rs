@@ -2,12 +2,14 @@
 
 use super::ffi::Functions;
 use super::runtime::pointer;
-use super::{Pjrt, element_type, ffi, not_null, parameters, written};
+use super::{Pjrt, element_type, ffi, not_null, parameters, spread, written};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
+use crate::xla::placement::Placement;
 use crate::xla::program::Program;
 use crate::xla::runtime::{Inspection, RawBuffer, What};
+use std::borrow::Cow;
 use std::ffi::c_int;
 use std::ptr::NonNull;
 
@@ -41,11 +43,27 @@ impl Pjrt {
         program: &Program<'_>,
         check: Inspection,
     ) -> Result<()> {
-        let Program { name, inputs, outputs, .. } = *program;
+        let name = program.name;
         let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
+        let (inputs, outputs) = match program.placement.is_spread() {
+            false => (Cow::Borrowed(program.inputs), Cow::Borrowed(program.outputs)),
+            true => {
+                // A plugin tells the parts that a device takes and returns.
+                let returned =
+                    spread::output_placements(self.functions(), description.raw, program)?;
+                let parts = |avals: &[Aval], at: &[Placement]| {
+                    avals.iter().zip(at).map(|(aval, at)| at.shard(aval)).collect::<Result<_>>()
+                };
+                (
+                    Cow::Owned(parts(program.inputs, program.input_placements)?),
+                    Cow::Owned(parts(program.outputs, &returned)?),
+                )
+            }
+        };
+        let (inputs, outputs): (&[Aval], &[Aval]) = (&inputs, &outputs);
         if check != Inspection::Results {
             let mut found = parameters::told(self.functions(), description.raw);
-            if found.is_none() && check == Inspection::Compiled {
+            if found.is_none() && check == Inspection::Compiled && !program.placement.is_spread() {
                 found = written::parameters(program.text);
             }
             let difference = match found {
@@ -83,6 +101,17 @@ impl Pjrt {
             }
         }
         Ok(())
+    }
+
+    /// How the results of a program lie on its mesh.
+    pub(super) fn placements_of_outputs(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        program: &Program<'_>,
+    ) -> Result<Vec<Placement>> {
+        let what = || format!("inspecting `{}`", program.name);
+        let description = self.description(loaded, &what)?;
+        spread::output_placements(self.functions(), description.raw, program)
     }
 
     /// Compares an array on the device with what it is taken for, as far as the plugin tells.

@@ -15,6 +15,8 @@ pub(super) struct PluginFault {
     api: (i32, i32),
     /// A field of XLA's `DebugOptions`, which is also a flag of `XLA_FLAGS`.
     pub(super) option: &'static str,
+    /// Whether only programs on several devices have it.
+    pub(super) spread: bool,
     /// Values of the option without the fault. The first that the compiler knows is taken; if it
     /// knows none, it has not what the fault is in.
     pub(super) values: &'static [OptionValue<'static>],
@@ -37,6 +39,7 @@ const FAULTS: &[PluginFault] = &[
         platform: "cpu",
         api: (0, STILL),
         option: "xla_cpu_enable_fast_min_max",
+        spread: false,
         values: &[OptionValue::Bool(false)],
     },
     // Fusions that are handed to the library YNNPACK read memory that nobody wrote, from a few
@@ -50,6 +53,7 @@ const FAULTS: &[PluginFault] = &[
         platform: "cpu",
         api: (106, STILL),
         option: "xla_cpu_experimental_ynn_fusion_type",
+        spread: false,
         // Single products and convolutions are right with the library, and small ones faster.
         values: &[
             OptionValue::Text(
@@ -57,6 +61,15 @@ const FAULTS: &[PluginFault] = &[
             ),
             OptionValue::Text(""),
         ],
+    },
+    // The form of shardings that the text has is read, but with a warning on stderr for each program that another one
+    // is off for it; so it is off from the start. Seen in plugins of jaxlib 0.11.2.
+    PluginFault {
+        platform: "cpu",
+        api: (107, STILL),
+        option: "xla_enable_hlo_sharding_v3",
+        spread: true,
+        values: &[OptionValue::Bool(false)],
     },
 ];
 
@@ -95,10 +108,11 @@ mod tests {
         };
         let [min_max, ynn] =
             ["xla_cpu_enable_fast_min_max", "xla_cpu_experimental_ynn_fusion_type"];
-        assert_eq!(options("cpu", 115, &[]), [min_max, ynn]);
+        let v3 = "xla_enable_hlo_sharding_v3";
+        assert_eq!(options("cpu", 115, &[]), [min_max, ynn, v3]);
         assert_eq!(options("cpu", 106, &[]), [min_max, ynn]);
         assert_eq!(options("cpu", 105, &[]), [min_max]);
-        assert_eq!(options("cpu", 115, &[ynn]), [min_max]);
+        assert_eq!(options("cpu", 115, &[ynn]), [min_max, v3]);
         assert!(options("cuda", 115, &[]).is_empty());
     }
 
@@ -110,6 +124,6 @@ mod tests {
         assert!(refused(&mut faults, &format!("While setting option {option}, 'X' is not valid")));
         assert_eq!(faults[1].values, [OptionValue::Text("")]);
         assert!(refused(&mut faults, &format!("No such compile option: '{option}'")));
-        assert_eq!(faults.len(), 1);
+        assert_eq!(faults.len(), 2);
     }
 }

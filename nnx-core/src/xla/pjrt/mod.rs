@@ -15,6 +15,7 @@ mod plugin;
 mod record;
 mod runtime;
 mod serialized;
+mod spread;
 mod status;
 mod written;
 

@@ -4,29 +4,17 @@ use super::faults::PluginFault;
 use crate::xla::compiler_option::{CompilerOption, OptionValue};
 
 /// How a program is compiled: for which devices, as how many parts, and around which faults.
+#[derive(Default)]
 pub(super) struct CompileOptions<'a> {
-    /// The device to compile for; `None` leaves it to the default device assignment.
-    pub(super) device: Option<usize>,
-    /// Copies of the whole program that run side by side.
-    pub(super) num_replicas: i64,
-    /// Parts that one program is split into.
-    pub(super) num_partitions: i64,
+    /// The devices to compile for, each of which runs its part of the program; empty leaves it to the default device
+    /// assignment, of one device.
+    pub(super) devices: &'a [usize],
+    /// Whether the program is split into parts by the shardings in its text.
+    pub(super) spread: bool,
     /// The plugin's faults that are gone around.
     pub(super) faults: &'a [PluginFault],
     /// The options that the program asks for; they win over what goes around a fault.
     pub(super) options: &'a [CompilerOption<'a>],
-}
-
-impl Default for CompileOptions<'_> {
-    fn default() -> Self {
-        CompileOptions {
-            device: None,
-            num_replicas: 1,
-            num_partitions: 1,
-            faults: &[],
-            options: &[],
-        }
-    }
 }
 
 impl CompileOptions<'_> {
@@ -35,17 +23,24 @@ impl CompileOptions<'_> {
     pub(super) fn to_proto(&self) -> Vec<u8> {
         let mut build = Message::default();
         build.int64(1, -1);
-        build.int64(4, self.num_replicas);
-        build.int64(5, self.num_partitions);
-        if let Some(device) = self.device {
-            build.message(9, &device_assignment(device));
+        // One copy, in so many parts.
+        build.int64(4, 1);
+        build.int64(5, self.devices.len().max(1) as i64);
+        if self.spread {
+            build.bool(6, true);
+        }
+        if !self.devices.is_empty() {
+            build.message(9, &device_assignment(self.devices));
+        }
+        if self.spread {
+            build.bool(19, true);
         }
         let mut options = Message::default();
         options.message(3, &build);
         for option in self.options {
             options.message(7, &override_entry(option.name, option.value));
         }
-        for fault in self.faults {
+        for fault in self.faults.iter().filter(|fault| self.spread || !fault.spread) {
             let is_given = self.options.iter().any(|option| option.name == fault.option);
             if let Some(value) = fault.values.first().filter(|_| !is_given) {
                 options.message(7, &override_entry(fault.option, *value));
@@ -55,14 +50,16 @@ impl CompileOptions<'_> {
     }
 }
 
-/// A `DeviceAssignmentProto` with one replica and one part, on `device`.
-fn device_assignment(device: usize) -> Message {
-    let mut computation = Message::default();
-    computation.int64(1, device as i64);
+/// A `DeviceAssignmentProto` with one replica and a part on each of `devices`.
+fn device_assignment(devices: &[usize]) -> Message {
     let mut assignment = Message::default();
     assignment.int64(1, 1);
-    assignment.int64(2, 1);
-    assignment.message(3, &computation);
+    assignment.int64(2, devices.len() as i64);
+    for &device in devices {
+        let mut computation = Message::default();
+        computation.int64(1, device as i64);
+        assignment.message(3, &computation);
+    }
     assignment
 }
 

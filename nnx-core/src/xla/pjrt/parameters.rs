@@ -80,7 +80,7 @@ pub(super) fn primitive_type(dtype: DType) -> u64 {
 }
 
 /// The compiled program in XLA's serialized form.
-fn optimized_program(
+pub(super) fn optimized_program(
     functions: &Functions,
     executable: NonNull<ffi::PjrtExecutable>,
 ) -> Option<Vec<u8>> {
@@ -156,20 +156,20 @@ fn parse_parameter(shape: &[u8]) -> Option<ParameterType> {
 }
 
 /// The first field `number` of a message that is itself a message.
-fn message(bytes: &[u8], number: u64) -> Option<&[u8]> {
+pub(super) fn message(bytes: &[u8], number: u64) -> Option<&[u8]> {
     Fields(bytes).map_while(|field| field).find_map(|(found, field)| match field {
         WireField::Bytes(inner) if found == number => Some(inner),
         _ => None,
     })
 }
 
-enum WireField<'a> {
+pub(super) enum WireField<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
 
 /// The fields of a protocol buffer, or `None` where it cannot be read.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
     type Item = Option<(u64, WireField<'a>)>;
@@ -200,7 +200,7 @@ fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, WireField<'a>)> {
     Some((key >> 3, WireField::Bytes(inner)))
 }
 
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;

@@ -75,6 +75,14 @@ impl Runtime for Pjrt {
         self.checked(loaded, program, Inspection::Compiled)
     }
 
+    unsafe fn output_placements(
+        &self,
+        raw: RawExecutable,
+        program: &Program<'_>,
+    ) -> Result<Vec<Placement>> {
+        self.placements_of_outputs(raw.0.cast(), program)
+    }
+
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
         self.bytes_of(raw.0.cast(), what)
     }
@@ -114,6 +122,10 @@ impl Runtime for Pjrt {
         let mut options = ffi::ExecuteOptions::new();
         options.non_donatable_input_indices = lists.kept.as_ptr();
         options.num_non_donatable_input_indices = lists.kept.len();
+        if lists.devices > 1 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.execute_spread(raw, lists, options, habits, what) };
+        }
         // Handles are the plugin's pointers, and no handle is a null pointer.
         let argument_list = lists.arguments.as_ptr().cast::<*mut ffi::PjrtBuffer>();
         let output_list = lists.outputs.as_mut_ptr().cast::<*mut ffi::PjrtBuffer>();
@@ -310,13 +322,18 @@ impl Pjrt {
         // Each turn takes a value away that the compiler refused.
         loop {
             let mut faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
-            // The first device is the default, which every plugin takes.
-            let device = Some(program.placement.index()).filter(|&device| device > 0);
+            let first = [program.placement.index()];
+            let devices = match program.placement.sharding() {
+                Some(sharding) => sharding.mesh().devices(),
+                // The first device is the default, which every plugin takes.
+                None if first == [0] => &[],
+                None => &first,
+            };
             let options = CompileOptions {
-                device,
+                devices,
+                spread: program.placement.is_spread(),
                 faults: &faults,
                 options: program.options,
-                ..Default::default()
             };
             match self.load_with(program, &options) {
                 Err(Error::Xla { message, .. })
