@@ -93,7 +93,8 @@ pub fn select_first(
 /// # Panics
 /// Panics if `flat` is not an integer array.
 #[track_caller]
-pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
+pub fn unravel_index(flat: impl AsArray, shape: impl super::IntoShape) -> Vec<Array> {
+    let flat = flat.as_array();
     let shape = super::shape_of("unravel_index", shape);
     if !flat.dtype().is_int() {
         invalid("unravel_index", format!("needs integer positions, got {}", flat.aval()));

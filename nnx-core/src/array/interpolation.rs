@@ -196,7 +196,8 @@ impl RegularGridInterpolator {
 /// # Panics
 /// Panics if both are not vectors or not matrices with equal rows, or there is no code.
 #[track_caller]
-pub fn vq(obs: &Array, code_book: impl AsArray) -> (Array, Array) {
+pub fn vq(obs: impl AsArray, code_book: impl AsArray) -> (Array, Array) {
+    let obs = obs.as_array();
     const OP: &str = "vq";
     let codes = code_book.as_array();
     let fits = match (obs.shape(), codes.shape()) {

@@ -135,7 +135,12 @@ pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
 /// # Panics
 /// Panics if `zeros` is not a vector, or has more than 16,384 elements.
 #[track_caller]
-pub fn poly(zeros: &Array) -> Array {
+pub fn poly(zeros: impl AsArray) -> Array {
+    poly_of(zeros.as_array())
+}
+
+#[track_caller]
+fn poly_of(zeros: &Array) -> Array {
     if zeros.rank() != 1 {
         invalid("poly", format!("needs a vector of zeros, got {}", zeros.aval()));
     }
@@ -168,7 +173,12 @@ pub fn poly(zeros: &Array) -> Array {
 /// # Panics
 /// Panics if `p` is not a vector or has no elements, or has more than 16,385 coefficients.
 #[track_caller]
-pub fn roots(p: &Array) -> Array {
+pub fn roots(p: impl AsArray) -> Array {
+    roots_of(p.as_array())
+}
+
+#[track_caller]
+fn roots_of(p: &Array) -> Array {
     const OP: &str = "roots";
     check(OP, p);
     check_powers(OP, p.size() - 1);
@@ -272,7 +282,8 @@ impl CustomJvp for Roots {
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.
 #[track_caller]
-pub fn polyder(p: &Array) -> Array {
+pub fn polyder(p: impl AsArray) -> Array {
+    let p = p.as_array();
     check("polyder", p);
     let n = p.size() - 1;
     one_program("polyder", std::slice::from_ref(p), |args| {
@@ -293,7 +304,8 @@ pub fn polyder(p: &Array) -> Array {
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.
 #[track_caller]
-pub fn polyint(p: &Array) -> Array {
+pub fn polyint(p: impl AsArray) -> Array {
+    let p = p.as_array();
     check("polyint", p);
     let n = p.size();
     one_program("polyint", &[p.to_inexact()], |args| {

@@ -6,7 +6,8 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use crate::array::{
-    ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program, shape_of,
+    AsArray, ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program,
+    shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -360,7 +361,12 @@ impl Conv {
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial] * self.window.feature_group_count;

@@ -8,7 +8,8 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{
-    ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program, shape_of,
+    AsArray, ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program,
+    shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -234,7 +235,12 @@ impl ConvTranspose {
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial + usize::from(self.transpose_kernel)];

@@ -7,7 +7,7 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
+use crate::array::{AsArray, IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -247,7 +247,12 @@ impl Einsum {
     /// # Panics
     /// Panics if the shapes do not fit the text.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];

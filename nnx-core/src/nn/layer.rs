@@ -2,6 +2,7 @@
 
 use super::by_address::by_address;
 use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::Module;
 
@@ -110,8 +111,8 @@ impl Activation {
     /// assert_eq!(y.to_vec::<f32>(), [0.0, 2.0]);
     /// ```
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        (self.0.0)(x)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        (self.0.0)(x.as_array())
     }
 }
 

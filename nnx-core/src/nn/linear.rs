@@ -5,7 +5,7 @@ use super::checks::{last_axis, positive};
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
-use crate::array::{dot_general, one_program};
+use crate::array::{AsArray, dot_general, one_program};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -116,7 +116,8 @@ impl Linear {
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         call.returns(affine(x, &self.kernel, &self.bias, self.dtype))
     }

@@ -6,7 +6,9 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of};
+use crate::array::{
+    AsArray, IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of,
+};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -200,7 +202,12 @@ impl LinearGeneral {
     /// # Panics
     /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (axis, batch) = (sorted_dims(x, &self.axis), sorted_dims(x, &self.batch_axis));
         let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();

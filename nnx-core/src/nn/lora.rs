@@ -8,6 +8,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use super::linear::Linear;
 use super::linear::affine;
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::{LoRAParam, Metadata, Param, called};
 use crate::random::Rngs;
@@ -121,7 +122,12 @@ impl LoRA {
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
         let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
@@ -283,7 +289,12 @@ impl LoRALinear {
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
         call.returns(affine(x, &self.kernel, &self.bias, self.dtype) + self.lora.forward(x))

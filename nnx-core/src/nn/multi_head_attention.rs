@@ -10,7 +10,7 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
-use crate::array::{IntoShape, arange, invalid, shape_of, zeros};
+use crate::array::{AsArray, IntoShape, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
 use crate::module::capture::is_capturing;
 use crate::module::{Cache, Flag, Intermediate, Metadata, Variable, called, sow};
@@ -286,8 +286,8 @@ impl MultiHeadAttention {
     /// # Panics
     /// Panics as [`forward_with`](MultiHeadAttention::forward_with) does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, MultiHeadAttentionOptions::new())
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), MultiHeadAttentionOptions::new())
     }
 
     /// Attention of `x` to itself or to other inputs.
@@ -308,7 +308,16 @@ impl MultiHeadAttention {
     /// without keys, or while decoding there is no cache, or it is of another batch, or if weights are dropped and
     /// neither the layer nor the options have a stream.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions<'_>) -> Array {
+    pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: MultiHeadAttentionOptions<'_>,
+    ) -> Array {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array, options: MultiHeadAttentionOptions<'_>) -> Array {
         let others = [&options.key, &options.value, &options.mask];
         let inputs: Vec<&Array> = [x].into_iter().chain(others.into_iter().flatten()).collect();
         let call = called(self, "forward", &inputs);

@@ -3,7 +3,7 @@
 use super::builder::builder;
 use super::dtypes::promote;
 use super::layer::layers;
-use crate::array::{full, one_program, select};
+use crate::array::{AsArray, full, one_program, select};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::value::DType;
@@ -91,7 +91,12 @@ impl PReLU {
     /// assert_eq!(y.to_vec::<f32>(), [-1.0, 0.0, 3.0]);
     /// ```
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         call.returns(one_program("PReLU", slice::from_ref(x), |args| {
             let (x, slope) = match self.dtype {

@@ -1,6 +1,7 @@
 //! Layers one after the other.
 
 use super::layer::Layer;
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::{Module, called};
 
@@ -79,7 +80,8 @@ impl<L: Layers> Sequential<L> {
     /// assert_eq!(y.to_vec::<f32>(), [-1.0, 2.0]); // relu first
     /// ```
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         call.returns(self.layers.forward_all(x))
     }

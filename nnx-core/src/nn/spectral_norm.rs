@@ -2,7 +2,7 @@
 
 use super::initializers;
 use super::layer::Layer;
-use crate::array::{invalid, select};
+use crate::array::{AsArray, invalid, select};
 use crate::graph::Array;
 use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
@@ -275,7 +275,12 @@ impl<L: Layer> SpectralNorm<L> {
     /// Panics if a weight has another shape than when the layer was made, if there are more than 1024 steps in a
     /// call, or as the layer does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
         if n_steps > MOST_STEPS {

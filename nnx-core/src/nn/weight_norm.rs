@@ -3,7 +3,7 @@
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::Layer;
-use crate::array::{IntoAxes, dim, invalid};
+use crate::array::{AsArray, IntoAxes, dim, invalid};
 use crate::graph::Array;
 use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
@@ -246,7 +246,12 @@ impl<L: Layer> WeightNorm<L> {
     /// # Panics
     /// Panics if a weight has another shape than when the layer was made, or as the layer does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (scales, weights) = (&self.scales, &self.weights);
         let (axes, epsilon, dtype) = (&self.feature_axes, self.epsilon, self.dtype);

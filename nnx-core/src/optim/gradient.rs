@@ -66,8 +66,8 @@ pub struct MultiNormalDiagFromLogScale {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn multi_normal(loc: &Array, log_scale: impl AsArray) -> MultiNormalDiagFromLogScale {
-    let log_scale = log_scale.as_array();
+pub fn multi_normal(loc: impl AsArray, log_scale: impl AsArray) -> MultiNormalDiagFromLogScale {
+    let (loc, log_scale) = (loc.as_array(), log_scale.as_array());
     if broadcast_shapes(loc.shape(), log_scale.shape()).is_none() {
         let (loc, log_scale) = (loc.aval(), log_scale.aval());
         raise(Error::Invalid(format!("multi_normal: {loc} and {log_scale} do not broadcast")));
@@ -118,8 +118,8 @@ impl MultiNormalDiagFromLogScale {
     /// # Panics
     /// Panics if `x` does not broadcast with them.
     #[track_caller]
-    pub fn log_prob(&self, x: &Array) -> Array {
-        let of_each = logpdf(x, &self.loc, self.log_scale.exp());
+    pub fn log_prob(&self, x: impl AsArray) -> Array {
+        let of_each = logpdf(x.as_array(), &self.loc, self.log_scale.exp());
         let rank = self.loc.rank().max(self.log_scale.rank());
         let axes: Vec<isize> = (1..=rank as isize).map(|axis| -axis).collect();
         of_each.sum(&*axes)

@@ -2,7 +2,7 @@
 
 use super::{Norm, fft, ifft, line, sized};
 use crate::array::axes::invalid;
-use crate::array::{IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
+use crate::array::{AsArray, IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
 use crate::graph::Array;
 use crate::lower::FftKind;
 use crate::value::DType;
@@ -52,7 +52,8 @@ fn orthonormal(n: usize, dtype: DType) -> Array {
 /// # Panics
 /// Panics if there is no such axis or no element, for complex numbers, and for `Norm::Forward`.
 #[track_caller]
-pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn dct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     let [(d, n)] = line("dct", x, n.into(), axis);
     check("dct", x, n, norm);
     one_program("dct", std::slice::from_ref(x), |args| {
@@ -82,7 +83,8 @@ pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn idct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     let [(d, n)] = line("idct", x, n.into(), axis);
     check("idct", x, n, norm);
     one_program("idct", std::slice::from_ref(x), |args| {
@@ -120,7 +122,8 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn dctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn dctn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     let mut y = x.clone();
     for d in axes.into_axes().resolve("dctn", x.aval()) {
         y = dct(&y, None, d as isize, norm);
@@ -141,7 +144,8 @@ pub fn dctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn idctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn idctn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     let mut y = x.clone();
     for d in axes.into_axes().resolve("idctn", x.aval()) {
         y = idct(&y, None, d as isize, norm);

@@ -35,7 +35,8 @@ fn spread(elements: &Array, m: usize, n: usize, start: usize, step: isize) -> Ar
 /// # Panics
 /// Panics if a vector has no elements, or the axes before the last do not fit.
 #[track_caller]
-pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
+pub fn toeplitz(c: impl AsArray, r: impl OptionalArray) -> Array {
+    let c = c.as_array();
     let r = r.optional();
     const OP: &str = "toeplitz";
     let r = r.cloned().unwrap_or_else(|| c.conj());
@@ -72,7 +73,8 @@ pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
-pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
+pub fn hankel(c: impl AsArray, r: impl OptionalArray) -> Array {
+    let c = c.as_array();
     let r = r.optional();
     const OP: &str = "hankel";
     let r = r.cloned().unwrap_or_else(|| c.zeros_like());
@@ -99,7 +101,8 @@ pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
 /// # Panics
 /// Panics if there is no element.
 #[track_caller]
-pub fn circulant(c: &Array) -> Array {
+pub fn circulant(c: impl AsArray) -> Array {
+    let c = c.as_array();
     vectors("circulant", c);
     let n = c.shape()[c.rank() - 1];
     one_program("circulant", std::slice::from_ref(c), |args| {
@@ -158,7 +161,12 @@ pub enum PolarSide {
 /// # Panics
 /// Panics if `a` is not a matrix, or for complex numbers.
 #[track_caller]
-pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
+pub fn polar(a: impl AsArray, side: PolarSide) -> (Array, Array) {
+    polar_of(a.as_array(), side)
+}
+
+#[track_caller]
+fn polar_of(a: &Array, side: PolarSide) -> (Array, Array) {
     if a.rank() != 2 {
         invalid("polar", format!("needs a matrix, got {}", a.aval()));
     }
@@ -227,7 +235,12 @@ pub fn tensorsolve(a: impl AsArray, b: impl AsArray, axes: Option<&[isize]>) -> 
 /// # Panics
 /// Panics if the numbers of elements differ.
 #[track_caller]
-pub fn tensorinv(a: &Array, ind: usize) -> Array {
+pub fn tensorinv(a: impl AsArray, ind: usize) -> Array {
+    tensorinv_of(a.as_array(), ind)
+}
+
+#[track_caller]
+fn tensorinv_of(a: &Array, ind: usize) -> Array {
     const OP: &str = "tensorinv";
     let split = ind.min(a.rank());
     let (before, after) = a.shape().split_at(split);

@@ -173,7 +173,12 @@ pub enum Trend {
 /// # Panics
 /// Panics if there is no such axis, or for complex numbers.
 #[track_caller]
-pub fn detrend(x: &Array, axis: isize, trend: Trend) -> Array {
+pub fn detrend(x: impl AsArray, axis: isize, trend: Trend) -> Array {
+    detrend_of(x.as_array(), axis, trend)
+}
+
+#[track_caller]
+fn detrend_of(x: &Array, axis: isize, trend: Trend) -> Array {
     const OP: &str = "detrend";
     let d = dim(OP, axis, x.aval());
     if x.dtype().is_complex() {

@@ -1,8 +1,8 @@
 //! x log y and the entropies that are made of it.
 
-use crate::array::Operand;
 use crate::array::program::{Compute, binary, unary};
 use crate::array::select;
+use crate::array::{AsArray, Operand};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -17,8 +17,8 @@ use crate::rewrite::add_tangents;
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn xlogy(x: &Array, y: impl Operand) -> Array {
-    binary("xlogy", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
+pub fn xlogy(x: impl Operand, y: impl Operand) -> Array {
+    binary("xlogy", Compute::Inexact, &x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
 }
 
 /// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
@@ -31,8 +31,10 @@ pub fn xlogy(x: &Array, y: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn xlog1py(x: &Array, y: impl Operand) -> Array {
-    binary("xlog1py", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: true }, &[x, y]))
+pub fn xlog1py(x: impl Operand, y: impl Operand) -> Array {
+    binary("xlog1py", Compute::Inexact, &x, &y, |x, y| {
+        custom_jvp(XLogY { one_plus: true }, &[x, y])
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,8 +71,8 @@ impl CustomJvp for XLogY {
 /// assert!((entr(&p).sum(..).item::<f32>() - 4.0_f32.ln()).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn entr(x: &Array) -> Array {
-    unary("entr", x, |x| {
+pub fn entr(x: impl AsArray) -> Array {
+    unary("entr", x.as_array(), |x| {
         let negative = x.lt(0.0);
         select(&negative, x.full_like(f64::NEG_INFINITY), custom_jvp(Entropy, &[x]))
     })
@@ -106,8 +108,8 @@ impl CustomJvp for Entropy {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn rel_entr(x: &Array, y: impl Operand) -> Array {
-    binary("rel_entr", Compute::Inexact, x, &y, relative_entropy)
+pub fn rel_entr(x: impl Operand, y: impl Operand) -> Array {
+    binary("rel_entr", Compute::Inexact, &x, &y, relative_entropy)
 }
 
 #[track_caller]
@@ -132,6 +134,6 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn kl_div(x: &Array, y: impl Operand) -> Array {
-    binary("kl_div", Compute::Inexact, x, &y, |x, y| relative_entropy(x, y) - x + y)
+pub fn kl_div(x: impl Operand, y: impl Operand) -> Array {
+    binary("kl_div", Compute::Inexact, &x, &y, |x, y| relative_entropy(x, y) - x + y)
 }

@@ -2,7 +2,7 @@
 
 use super::{Compute, Operand, binary, in_wide, select};
 use crate::array::program::together;
-use crate::array::where_;
+use crate::array::{AsArray, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
@@ -49,8 +49,8 @@ fn fraction(x: &Array) -> Array {
 /// assert!((exp1(&Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
 /// ```
 #[track_caller]
-pub fn exp1(x: &Array) -> Array {
-    in_wide("exp1", x, |x| custom_jvp(E1, &[x]))
+pub fn exp1(x: impl AsArray) -> Array {
+    in_wide("exp1", x.as_array(), |x| custom_jvp(E1, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,8 +87,8 @@ impl CustomJvp for E1 {
 /// assert_eq!(y.to_vec::<f64>()[1], f64::NEG_INFINITY);
 /// ```
 #[track_caller]
-pub fn expi(x: &Array) -> Array {
-    in_wide("expi", x, |x| custom_jvp(Ei, &[x]))
+pub fn expi(x: impl AsArray) -> Array {
+    in_wide("expi", x.as_array(), |x| custom_jvp(Ei, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -208,8 +208,8 @@ impl CustomJvp for En {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn comb(n: &Array, k: impl Operand) -> Array {
-    binary("comb", Compute::Inexact, n, &k, |n, k| {
+pub fn comb(n: impl Operand, k: impl Operand) -> Array {
+    binary("comb", Compute::Inexact, &n, &k, |n, k| {
         let possible = n.ge(0.0) & k.ge(0.0) & n.ge(k);
         let (safe_n, safe_k) = (where_(&possible, n, 1.0), where_(&possible, k, 1.0));
         let log =
@@ -232,8 +232,8 @@ pub fn comb(n: &Array, k: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn boxcox1p(x: &Array, lambda: impl Operand) -> Array {
-    binary("boxcox1p", Compute::Inexact, x, &lambda, |x, k| {
+pub fn boxcox1p(x: impl Operand, lambda: impl Operand) -> Array {
+    binary("boxcox1p", Compute::Inexact, &x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
         select(&zero, x.log1p(), &((&safe * x.log1p()).expm1() / &safe))

@@ -3,7 +3,7 @@
 use super::complex_plane::wofz_of;
 use super::{Operand, in_wide, real, select};
 use crate::array::program::together;
-use crate::array::where_;
+use crate::array::{AsArray, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, erfcx as erfcx_above, polynomial};
 use crate::rewrite::add_tangents;
@@ -23,7 +23,8 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_SQRT_PI, PI, SQRT_2};
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn spence(x: &Array) -> Array {
+pub fn spence(x: impl AsArray) -> Array {
+    let x = x.as_array();
     real("spence", x);
     in_wide("spence", x, |x| custom_jvp(Spence, &[x]))
 }
@@ -91,7 +92,8 @@ impl CustomJvp for Spence {
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn dawsn(x: &Array) -> Array {
+pub fn dawsn(x: impl AsArray) -> Array {
+    let x = x.as_array();
     real("dawsn", x);
     in_wide("dawsn", x, |x| custom_jvp(Dawson, &[x]))
 }
@@ -207,8 +209,8 @@ impl CustomJvp for Dawson {
 /// assert!((y[0] - 1.0).abs() < 1e-15 && (y[1] - 0.005_641_613_782_989_433).abs() < 1e-16);
 /// ```
 #[track_caller]
-pub fn erfcx(x: &Array) -> Array {
-    in_wide("erfcx", x, |x| match x.dtype().is_complex() {
+pub fn erfcx(x: impl AsArray) -> Array {
+    in_wide("erfcx", x.as_array(), |x| match x.dtype().is_complex() {
         true => wofz_of(&crate::array::complex(-x.imag(), x.real())),
         false => custom_jvp(ScaledTail, &[x]),
     })
@@ -249,8 +251,8 @@ impl CustomJvp for ScaledTail {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn owens_t(h: &Array, a: impl Operand) -> Array {
-    together("owens_t", &[h, &a], |args| {
+pub fn owens_t(h: impl Operand, a: impl Operand) -> Array {
+    together("owens_t", &[&h, &a], |args| {
         let own = args[0].dtype();
         let wide = promote_dtypes(own, DType::F32);
         let [h, a] = [0, 1].map(|i: usize| args[i].astype(wide));

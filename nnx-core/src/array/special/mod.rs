@@ -29,7 +29,7 @@ pub use oscillating::{fresnel, sici};
 use super::axes::invalid;
 use super::products::check_powers;
 use super::program::{Compute, binary, program2, ternary, unary};
-use super::{Operand, select};
+use super::{AsArray, Operand, select};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{Binary, BinaryOp, CustomJvp, Special, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -47,8 +47,8 @@ const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// assert!((gamma(&Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
 /// ```
 #[track_caller]
-pub fn gamma(x: &Array) -> Array {
-    unary("gamma", x, |x| match x.dtype().is_complex() {
+pub fn gamma(x: impl AsArray) -> Array {
+    unary("gamma", x.as_array(), |x| match x.dtype().is_complex() {
         true => complex_plane::complex_gamma(x),
         false => gamma_sign(x) * x.lgamma().exp(),
     })
@@ -62,8 +62,8 @@ pub fn gamma(x: &Array) -> Array {
 /// assert!((gammaln(&Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
 /// ```
 #[track_caller]
-pub fn gammaln(x: &Array) -> Array {
-    x.lgamma()
+pub fn gammaln(x: impl AsArray) -> Array {
+    x.as_array().lgamma()
 }
 
 /// The sign of Γ(x): NaN at negative integers. `jax.scipy.special.gammasgn`.
@@ -73,8 +73,8 @@ pub fn gammaln(x: &Array) -> Array {
 /// assert_eq!(gammasgn(&Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
 /// ```
 #[track_caller]
-pub fn gammasgn(x: &Array) -> Array {
-    unary("gammasgn", x, gamma_sign)
+pub fn gammasgn(x: impl AsArray) -> Array {
+    unary("gammasgn", x.as_array(), gamma_sign)
 }
 
 #[track_caller]
@@ -97,8 +97,10 @@ fn gamma_sign(x: &Array) -> Array {
 /// assert!((y[0] - 120.0).abs() < 1e-2 && y[1] == 0.0);
 /// ```
 #[track_caller]
-pub fn factorial(x: &Array) -> Array {
-    unary("factorial", x, |x| select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp()))
+pub fn factorial(x: impl AsArray) -> Array {
+    unary("factorial", x.as_array(), |x| {
+        select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp())
+    })
 }
 
 /// log |B(a, b)|. `jax.scipy.special.betaln`.
@@ -111,8 +113,8 @@ pub fn factorial(x: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn betaln(a: &Array, b: impl Operand) -> Array {
-    binary("betaln", Compute::Inexact, a, &b, log_beta::log_beta)
+pub fn betaln(a: impl Operand, b: impl Operand) -> Array {
+    binary("betaln", Compute::Inexact, &a, &b, log_beta::log_beta)
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
@@ -125,8 +127,8 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn beta(a: &Array, b: impl Operand) -> Array {
-    binary("beta", Compute::Inexact, a, &b, |a, b| {
+pub fn beta(a: impl Operand, b: impl Operand) -> Array {
+    binary("beta", Compute::Inexact, &a, &b, |a, b| {
         let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
         sign * log_beta::log_beta(a, b).exp()
     })
@@ -160,8 +162,8 @@ pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn gammainc(a: &Array, x: impl Operand) -> Array {
-    binary("gammainc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
+pub fn gammainc(a: impl Operand, x: impl Operand) -> Array {
+    binary("gammainc", Compute::Inexact, &a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
 }
 
 /// The regularized upper incomplete gamma function Q(a, x) = 1 − P(a, x).
@@ -177,8 +179,8 @@ pub fn gammainc(a: &Array, x: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
-    binary("gammaincc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
+pub fn gammaincc(a: impl Operand, x: impl Operand) -> Array {
+    binary("gammaincc", Compute::Inexact, &a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
 }
 
 /// The regularized incomplete beta function. Differentiable with respect to `x` only, as in JAX.
@@ -209,8 +211,8 @@ pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn zeta(s: &Array, q: impl Operand) -> Array {
-    binary("zeta", Compute::Inexact, s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
+pub fn zeta(s: impl Operand, q: impl Operand) -> Array {
+    binary("zeta", Compute::Inexact, &s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
 }
 
 /// exp(−|x|) I₀(x), the scaled modified Bessel function of order 0. `jax.scipy.special.i0e`.
@@ -221,8 +223,8 @@ pub fn zeta(s: &Array, q: impl Operand) -> Array {
 /// assert!((i0e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn i0e(x: &Array) -> Array {
-    unary("i0e", x, |x| bind1(Special::BesselI0e, &[x]))
+pub fn i0e(x: impl AsArray) -> Array {
+    unary("i0e", x.as_array(), |x| bind1(Special::BesselI0e, &[x]))
 }
 
 /// The modified Bessel function of order 0. `jax.scipy.special.i0`, `jax.numpy.i0`.
@@ -232,8 +234,8 @@ pub fn i0e(x: &Array) -> Array {
 /// assert!((i0(&Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn i0(x: &Array) -> Array {
-    unary("i0", x, |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
+pub fn i0(x: impl AsArray) -> Array {
+    unary("i0", x.as_array(), |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
 }
 
 /// exp(−|x|) I₁(x), the scaled modified Bessel function of order 1. `jax.scipy.special.i1e`.
@@ -244,8 +246,8 @@ pub fn i0(x: &Array) -> Array {
 /// assert!((i1e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn i1e(x: &Array) -> Array {
-    unary("i1e", x, |x| bind1(Special::BesselI1e, &[x]))
+pub fn i1e(x: impl AsArray) -> Array {
+    unary("i1e", x.as_array(), |x| bind1(Special::BesselI1e, &[x]))
 }
 
 /// The modified Bessel function of order 1. `jax.scipy.special.i1`.
@@ -255,8 +257,8 @@ pub fn i1e(x: &Array) -> Array {
 /// assert!((i1(&Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn i1(x: &Array) -> Array {
-    unary("i1", x, |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
+pub fn i1(x: impl AsArray) -> Array {
+    unary("i1", x.as_array(), |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
 }
 
 /// log(x / (1 − x)). `jax.scipy.special.logit`.
@@ -266,8 +268,8 @@ pub fn i1(x: &Array) -> Array {
 /// assert!((logit(&Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn logit(x: &Array) -> Array {
-    unary("logit", x, |x| (x / (1.0 - x)).log())
+pub fn logit(x: impl AsArray) -> Array {
+    unary("logit", x.as_array(), |x| (x / (1.0 - x)).log())
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
@@ -277,8 +279,8 @@ pub fn logit(x: &Array) -> Array {
 /// assert!((expit(&Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn expit(x: &Array) -> Array {
-    x.sigmoid()
+pub fn expit(x: impl AsArray) -> Array {
+    x.as_array().sigmoid()
 }
 
 /// The rising factorial z (z + 1) … (z + m − 1), for any m: Γ(z + m) / Γ(z).
@@ -292,8 +294,8 @@ pub fn expit(x: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn poch(z: &Array, m: impl Operand) -> Array {
-    binary("poch", Compute::Inexact, z, &m, |z, m| custom_jvp(Poch, &[z, m]))
+pub fn poch(z: impl Operand, m: impl Operand) -> Array {
+    binary("poch", Compute::Inexact, &z, &m, |z, m| custom_jvp(Poch, &[z, m]))
 }
 
 /// The slopes by logarithms, because that of the quotient squares Γ(z), which overflows early.
@@ -326,7 +328,8 @@ impl CustomJvp for Poch {
 /// # Panics
 /// Panics if `d` is above 16,384.
 #[track_caller]
-pub fn multigammaln(a: &Array, d: usize) -> Array {
+pub fn multigammaln(a: impl AsArray, d: usize) -> Array {
+    let a = a.as_array();
     check_powers("multigammaln", d);
     unary("multigammaln", a, |a| {
         let d = d as f64;
@@ -342,8 +345,8 @@ pub fn multigammaln(a: &Array, d: usize) -> Array {
 /// assert!((ndtr(&Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn ndtr(x: &Array) -> Array {
-    unary("ndtr", x, normal_cdf)
+pub fn ndtr(x: impl AsArray) -> Array {
+    unary("ndtr", x.as_array(), normal_cdf)
 }
 
 #[track_caller]
@@ -363,8 +366,8 @@ fn normal_cdf(x: &Array) -> Array {
 /// assert!((log_ndtr(&Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
 /// ```
 #[track_caller]
-pub fn log_ndtr(x: &Array) -> Array {
-    in_wide("log_ndtr", x, |x| custom_jvp(LogNdtr, &[x]))
+pub fn log_ndtr(x: impl AsArray) -> Array {
+    in_wide("log_ndtr", x.as_array(), |x| custom_jvp(LogNdtr, &[x]))
 }
 
 /// A function of f32 or f64 for half floats too.
@@ -436,8 +439,8 @@ impl CustomJvp for LogNdtr {
 /// assert!((ndtri(&Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn ndtri(p: &Array) -> Array {
-    in_wide("ndtri", p, |p| custom_jvp(Ndtri, &[p]))
+pub fn ndtri(p: impl AsArray) -> Array {
+    in_wide("ndtri", p.as_array(), |p| custom_jvp(Ndtri, &[p]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -484,8 +487,8 @@ impl CustomJvp for Ndtri {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
-    binary("boxcox", Compute::Inexact, x, &lambda, |x, k| {
+pub fn boxcox(x: impl Operand, lambda: impl Operand) -> Array {
+    binary("boxcox", Compute::Inexact, &x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
         select(&zero, x.log(), &((&safe * x.log()).expm1() / &safe))

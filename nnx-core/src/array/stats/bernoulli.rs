@@ -20,8 +20,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
-    together("bernoulli.logpmf", k, &[&p, &loc], |args| {
+pub fn logpmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+    together("bernoulli.logpmf", &k, &[&p, &loc], |args| {
         let [k, p, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let k = k - loc;
         let log = xlogy(&k, p) + xlog1py(&(1.0 - &k), -p);
@@ -42,7 +42,7 @@ pub fn logpmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, p, loc).exp()
 }
 
@@ -58,8 +58,8 @@ pub fn pmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(k: &Array, p: impl Operand) -> Array {
-    together("bernoulli.cdf", k, &[&p], |args| {
+pub fn cdf(k: impl Operand, p: impl Operand) -> Array {
+    together("bernoulli.cdf", &k, &[&p], |args| {
         let [k, p] = [0, 1].map(|i: usize| &args[i]);
         let known = where_(k.ge(1.0), 1.0, 1.0 - p);
         let wrong = k.is_nan() | p.is_nan() | p.lt(0.0) | p.gt(1.0);
@@ -79,8 +79,8 @@ pub fn cdf(k: &Array, p: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, p: impl Operand) -> Array {
-    together("bernoulli.ppf", q, &[&p], |args| {
+pub fn ppf(q: impl Operand, p: impl Operand) -> Array {
+    together("bernoulli.ppf", &q, &[&p], |args| {
         let [q, p] = [0, 1].map(|i: usize| &args[i]);
         let right = q.ge(0.0) & q.le(1.0) & p.ge(0.0) & p.le(1.0);
         let value = where_(q.le(1.0 - p), q.zeros_like(), 1.0);

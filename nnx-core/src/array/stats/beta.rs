@@ -20,13 +20,13 @@ use crate::graph::Array;
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logpdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.logpdf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.logpdf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         let y = (x - loc) / scale;
         let log = xlogy(&(a - 1.0), &y) + xlog1py(&(b - 1.0), -&y) - betaln(a, b) - scale.log();
@@ -50,7 +50,7 @@ pub fn logpdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn pdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -73,13 +73,13 @@ pub fn pdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn cdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.cdf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.cdf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         betainc(a, b, ((x - loc) / scale).clip(0.0, 1.0))
     })
@@ -99,7 +99,7 @@ pub fn cdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logcdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -122,13 +122,13 @@ pub fn logcdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn sf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.sf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.sf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         betainc(b, a, &(1.0 - ((x - loc) / scale).clip(0.0, 1.0)))
     })
@@ -148,7 +148,7 @@ pub fn sf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logsf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,

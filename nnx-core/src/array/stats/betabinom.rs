@@ -13,13 +13,13 @@ use crate::graph::Array;
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logpmf(
-    k: &Array,
+    k: impl Operand,
     n: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
 ) -> Array {
-    together("betabinom.logpmf", k, &[&n, &a, &b, &loc], |args| {
+    together("betabinom.logpmf", &k, &[&n, &a, &b, &loc], |args| {
         let [k, n, a, b, loc] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         let y = k.floor() - loc;
         let possible = y.ge(0.0) & y.le(n);
@@ -48,7 +48,7 @@ pub fn logpmf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn pmf(
-    k: &Array,
+    k: impl Operand,
     n: impl Operand,
     a: impl Operand,
     b: impl Operand,

@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
-    together("binom.logpmf", k, &[&n, &p, &loc], |args| {
+pub fn logpmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+    together("binom.logpmf", &k, &[&n, &p, &loc], |args| {
         let [k, n, p, loc] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let y = k - loc;
         let ways = (n + 1.0).lgamma() - ((&y + 1.0).lgamma() + (n - &y + 1.0).lgamma());
@@ -44,6 +44,6 @@ pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) ->
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, n, p, loc).exp()
 }

@@ -18,8 +18,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let t = (x - loc) / scale;
         -((scale * PI).log() + t.square().log1p())
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (((x - loc) / scale).atan() + FRAC_PI_2) / PI
     })
@@ -76,7 +76,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     cdf(x, loc, scale).log()
 }
 
@@ -93,8 +93,8 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (((loc - x) / scale).atan() + FRAC_PI_2) / PI
     })
@@ -113,7 +113,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     sf(x, loc, scale).log()
 }
 
@@ -131,8 +131,8 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (q * PI - FRAC_PI_2).tan() * scale + loc
     })
@@ -151,8 +151,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (FRAC_PI_2 - q * PI).tan() * scale + loc
     })

@@ -19,8 +19,8 @@ use std::f64::consts::LN_2;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("chi2.logpdf", x, &[&df, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("chi2.logpdf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let (y, half) = ((x - loc) / scale, df / 2.0);
         let kernel = (&half - 1.0) * y.log() - &y / 2.0;
@@ -42,7 +42,7 @@ pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operan
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, df, loc, scale).exp()
 }
 
@@ -60,8 +60,8 @@ pub fn pdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) 
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("chi2.cdf", x, &[&df, &loc, &scale], |args| {
+pub fn cdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("chi2.cdf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         gammainc(&(df / 2.0), ((x - loc) / (scale * 2.0)).maximum(0.0))
     })
@@ -80,7 +80,7 @@ pub fn cdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) 
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     cdf(x, df, loc, scale).log()
 }
 
@@ -97,8 +97,8 @@ pub fn logcdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operan
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("chi2.sf", x, &[&df, &loc, &scale], |args| {
+pub fn sf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("chi2.sf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         gammaincc(&(df / 2.0), ((x - loc) / (scale * 2.0)).maximum(0.0))
     })
@@ -118,6 +118,6 @@ pub fn sf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logsf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     sf(x, df, loc, scale).log()
 }

@@ -24,8 +24,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if `alpha` is not a vector, `x` does not fit it, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
-    let alpha = alpha.as_array();
+pub fn logpdf(x: impl AsArray, alpha: impl AsArray) -> Array {
+    let (x, alpha) = (x.as_array(), alpha.as_array());
     const OP: &str = "dirichlet.logpdf";
     let dtype = promote_dtypes(x.dtype(), alpha.dtype());
     let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
@@ -72,6 +72,6 @@ pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
-pub fn pdf(x: &Array, alpha: impl AsArray) -> Array {
-    logpdf(x, alpha).exp()
+pub fn pdf(x: impl AsArray, alpha: impl AsArray) -> Array {
+    logpdf(x.as_array(), alpha).exp()
 }

@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         or_impossible(&!x.lt(loc), -((x - loc) / scale + scale.log()))
     })
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         where_(x.lt(loc), 0.0, -((loc - x) / scale).expm1())
     })
@@ -76,7 +76,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     (-sf(x, loc, scale)).log1p()
 }
 
@@ -92,8 +92,8 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         where_(x.lt(loc), 0.0, (loc - x) / scale)
     })
@@ -112,7 +112,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logsf(x, loc, scale).exp()
 }
 
@@ -129,8 +129,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         or_nan(q, loc - scale * (-q).log1p())
     })

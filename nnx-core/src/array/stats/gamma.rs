@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.logpdf", x, &[&a, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.logpdf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let inside = x.ge(loc);
         let y = where_(&inside, (x - loc) / scale, 1.0);
@@ -42,7 +42,7 @@ pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, a, loc, scale).exp()
 }
 
@@ -59,8 +59,8 @@ pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.cdf", x, &[&a, &loc, &scale], |args| {
+pub fn cdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.cdf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         gammainc(a, ((x - loc) / scale).maximum(0.0))
     })
@@ -79,7 +79,7 @@ pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     cdf(x, a, loc, scale).log()
 }
 
@@ -96,8 +96,8 @@ pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.sf", x, &[&a, &loc, &scale], |args| {
+pub fn sf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.sf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let y = (x - loc) / scale;
         where_(y.lt(0.0), 1.0, gammaincc(a, &y))
@@ -117,6 +117,6 @@ pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) ->
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logsf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     sf(x, a, loc, scale).log()
 }

@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, beta: impl Operand) -> Array {
-    together("gennorm.logpdf", x, &[&beta], |args| {
+pub fn logpdf(x: impl Operand, beta: impl Operand) -> Array {
+    together("gennorm.logpdf", &x, &[&beta], |args| {
         let [x, beta] = [0, 1].map(|i: usize| &args[i]);
         (beta * 0.5).log() - (1.0 / beta).lgamma() - x.abs().pow(beta)
     })
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, beta: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, beta: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, beta: impl Operand) -> Array {
     logpdf(x, beta).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, beta: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, beta: impl Operand) -> Array {
-    together("gennorm.cdf", x, &[&beta], |args| {
+pub fn cdf(x: impl Operand, beta: impl Operand) -> Array {
+    together("gennorm.cdf", &x, &[&beta], |args| {
         let [x, beta] = [0, 1].map(|i: usize| &args[i]);
         (gammainc(&(1.0 / beta), x.abs().pow(beta)) * x.sign() + 1.0) * 0.5
     })

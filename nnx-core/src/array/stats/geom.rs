@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
-    together("geom.logpmf", k, &[&p, &loc], |args| {
+pub fn logpmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+    together("geom.logpmf", &k, &[&p, &loc], |args| {
         let [k, p, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
         or_impossible(&!n.le(0.0), xlog1py(&(&n - 1.0), -p) + p.log())
@@ -40,6 +40,6 @@ pub fn logpmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, p, loc).exp()
 }

@@ -17,8 +17,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let z = (x - loc) / scale;
         right(scale, &z - z.exp() - scale.log())
@@ -38,7 +38,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -55,8 +55,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logcdf", x, &[&loc, &scale], |args| {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logcdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         right(scale, (-(-((x - loc) / scale).exp()).expm1()).log())
     })
@@ -75,7 +75,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logcdf(x, loc, scale).exp()
 }
 
@@ -92,8 +92,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         right(scale, -((x - loc) / scale).exp())
     })
@@ -112,7 +112,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logsf(x, loc, scale).exp()
 }
 
@@ -129,8 +129,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let value = loc + scale * (-(-q).log1p()).log();
         where_(&(q.gt(0.0) & q.lt(1.0)), value, f64::NAN)

@@ -17,8 +17,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("laplace.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("laplace.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         -((x - loc).abs() / scale + (scale * 2.0).log())
     })
@@ -37,7 +37,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -54,8 +54,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("laplace.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("laplace.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let t = (x - loc) / scale;
         select(t.le(0.0), &(t.exp() * 0.5), &(1.0 - (-&t).exp() * 0.5))

@@ -18,8 +18,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let half = (x - loc) / scale / 2.0;
         logaddexp(&half, -&half) * -2.0 - scale.log()
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ((x - loc) / scale).sigmoid()
     })
@@ -76,8 +76,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ((loc - x) / scale).sigmoid()
     })
@@ -96,8 +96,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         logit(q) * scale + loc
     })
@@ -116,8 +116,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         -logit(q) * scale + loc
     })

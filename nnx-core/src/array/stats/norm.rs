@@ -20,8 +20,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let variance = scale.square();
         ((&variance * TAU).log() + (x - loc).square() / &variance) / -2.0
@@ -41,7 +41,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -58,8 +58,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtr(&((x - loc) / scale))
     })
@@ -78,8 +78,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logcdf", x, &[&loc, &scale], |args| {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logcdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         log_ndtr(&((x - loc) / scale))
     })
@@ -98,8 +98,8 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtr(&((loc - x) / scale))
     })
@@ -118,8 +118,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         log_ndtr(&((loc - x) / scale))
     })
@@ -138,8 +138,8 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtri(q) * scale + loc
     })
@@ -158,8 +158,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtri(&(1.0 - q)) * scale + loc
     })

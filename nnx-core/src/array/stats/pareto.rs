@@ -18,8 +18,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("pareto.logpdf", x, &[&b, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("pareto.logpdf", &x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let log = -((scale / b).log() + (b + 1.0) * ((x - loc) / scale).log());
         or_impossible(&!x.lt(loc + scale), log)
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, b, loc, scale).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("pareto.cdf", x, &[&b, &loc, &scale], |args| {
+pub fn cdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("pareto.cdf", &x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         where_(x.lt(loc + scale), 0.0, 1.0 - ((x - loc) / scale).pow(-b))
     })
@@ -76,8 +76,8 @@ pub fn cdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("pareto.logcdf", x, &[&b, &loc, &scale], |args| {
+pub fn logcdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("pareto.logcdf", &x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         or_impossible(&!x.lt(loc + scale), (-((x - loc) / scale).pow(-b)).log1p())
     })
@@ -96,8 +96,8 @@ pub fn logcdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("pareto.logsf", x, &[&b, &loc, &scale], |args| {
+pub fn logsf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("pareto.logsf", &x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         where_(x.lt(loc + scale), 0.0, -(b * ((x - loc) / scale).log()))
     })
@@ -116,7 +116,7 @@ pub fn logsf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand)
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn sf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logsf(x, b, loc, scale).exp()
 }
 
@@ -133,8 +133,8 @@ pub fn sf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) ->
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("pareto.ppf", q, &[&b, &loc, &scale], |args| {
+pub fn ppf(q: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("pareto.ppf", &q, &[&b, &loc, &scale], |args| {
         let [q, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         or_nan(q, loc + scale * (1.0 - q).pow(-(1.0 / b)))
     })

@@ -19,8 +19,8 @@ use std::f64::consts::{E, TAU};
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
-    together("poisson.logpmf", k, &[&mu, &loc], |args| {
+pub fn logpmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
+    together("poisson.logpmf", &k, &[&mu, &loc], |args| {
         let [k, mu, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
         let log = xlogy(&n, mu) - (&n + 1.0).lgamma() - mu;
@@ -41,7 +41,7 @@ pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, mu, loc).exp()
 }
 
@@ -58,8 +58,8 @@ pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
-    together("poisson.cdf", k, &[&mu, &loc], |args| {
+pub fn cdf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
+    together("poisson.cdf", &k, &[&mu, &loc], |args| {
         let [k, mu, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
         where_(n.lt(0.0), 0.0, gammaincc(&(&n + 1.0).floor(), mu))
@@ -79,11 +79,11 @@ pub fn cdf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn entropy(mu: &Array, loc: impl Operand) -> Array {
+pub fn entropy(mu: impl Operand, loc: impl Operand) -> Array {
     // Fifteen standard deviations above the largest mean.
     const TERMS: usize = 250;
     const LARGE: f64 = 100.0;
-    together("poisson.entropy", mu, &[&loc], |args| {
+    together("poisson.entropy", &mu, &[&loc], |args| {
         let own = args[0].dtype();
         let mu = args[0].astype(at_least_f32(own));
         let inside = mu.gt(0.0) & mu.lt(LARGE);

@@ -18,8 +18,8 @@ use std::f64::consts::PI;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("t.logpdf", x, &[&df, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("t.logpdf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let (half, more) = (df / 2.0, df / 2.0 + 0.5);
         let normalizer = half.lgamma() + (scale.square() * PI * df).log() / 2.0 - more.lgamma();
@@ -42,6 +42,6 @@ pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operan
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, df, loc, scale).exp()
 }

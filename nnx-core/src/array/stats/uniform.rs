@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("uniform.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("uniform.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let outside = x.gt(loc + scale) | x.lt(loc);
         or_impossible(&!outside, -scale.log())
@@ -40,7 +40,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("uniform.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("uniform.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let inside = where_(x.gt(loc + scale), 1.0, (x - loc) / scale);
         where_(x.lt(loc), 0.0, inside)
@@ -76,8 +76,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("uniform.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("uniform.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         or_nan(q, loc + scale * q)
     })

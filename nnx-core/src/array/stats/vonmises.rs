@@ -19,8 +19,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
-    together("vonmises.logpdf", x, &[&kappa], |args| {
+pub fn logpdf(x: impl Operand, kappa: impl Operand) -> Array {
+    together("vonmises.logpdf", &x, &[&kappa], |args| {
         let [x, kappa] = [0, 1].map(|i: usize| &args[i]);
         let log = kappa * (x.cos() - 1.0) - (i0e(kappa) * TAU).log();
         where_(kappa.gt(0.0), log, f64::NAN)
@@ -40,6 +40,6 @@ pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, kappa: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, kappa: impl Operand) -> Array {
     logpdf(x, kappa).exp()
 }

@@ -20,8 +20,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, c: impl Operand) -> Array {
-    together("wrapcauchy.logpdf", x, &[&c], |args| {
+pub fn logpdf(x: impl Operand, c: impl Operand) -> Array {
+    together("wrapcauchy.logpdf", &x, &[&c], |args| {
         let [x, c] = [0, 1].map(|i: usize| &args[i]);
         let squared = c.square();
         let log = (1.0 - &squared).log() - TAU.ln() - (&squared + 1.0 - c * x.cos() * 2.0).log();
@@ -43,6 +43,6 @@ pub fn logpdf(x: &Array, c: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, c: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, c: impl Operand) -> Array {
     logpdf(x, c).exp()
 }

@@ -141,8 +141,8 @@ impl BatchNorm {
     /// # Panics
     /// Panics if `x` does not have `num_features` in `axis`, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](BatchNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -160,8 +160,8 @@ impl BatchNorm {
     /// # Panics
     /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&mut self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&mut self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

@@ -137,8 +137,8 @@ impl GroupNorm {
     /// Panics if the last axis of `x` does not have size `num_features`, or is not among the axes of the statistics,
     /// or is the only one and these are not given, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](GroupNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -157,8 +157,8 @@ impl GroupNorm {
     /// # Panics
     /// As [`forward`](GroupNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

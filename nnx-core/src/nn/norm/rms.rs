@@ -111,8 +111,8 @@ impl RMSNorm {
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
     /// these numbers, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](RMSNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -131,8 +131,8 @@ impl RMSNorm {
     /// # Panics
     /// As [`forward`](RMSNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

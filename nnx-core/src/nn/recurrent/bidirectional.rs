@@ -3,7 +3,7 @@
 use super::super::by_address::by_address;
 use super::super::layer::Layer;
 use super::{RNN, RNNCellBase, RNNOptions};
-use crate::array::concatenate;
+use crate::array::{AsArray, concatenate};
 use crate::graph::Array;
 use crate::module::called;
 use crate::random::{RngStream, Rngs};
@@ -172,8 +172,8 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// # Panics
     /// Panics as [`RNN::forward`] does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, RNNOptions::new()).1
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), RNNOptions::new()).1
     }
 
     /// The last carries of both directions and the merged results of all steps, for one call's own
@@ -197,6 +197,15 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// Panics as [`RNN::forward_with`] does.
     #[track_caller]
     pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: RNNOptions<(F::Carry, B::Carry)>,
+    ) -> ((F::Carry, B::Carry), Array) {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(
         &mut self,
         x: &Array,
         options: RNNOptions<(F::Carry, B::Carry)>,

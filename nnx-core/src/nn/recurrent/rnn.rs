@@ -329,8 +329,8 @@ impl<C: RNNCellBase> RNN<C> {
     /// # Panics
     /// Panics if `x` has too few axes, or as the cell does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, RNNOptions::new()).1
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), RNNOptions::new()).1
     }
 
     /// The last carry and the results of all steps, for one call's own options. Flax's
@@ -351,7 +351,16 @@ impl<C: RNNCellBase> RNN<C> {
     /// Panics if `x` has too few axes or other batch axes than the lengths, if the cell has random streams and none with a
     /// name of `broadcast_rngs`, or as the cell does.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
+    pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: RNNOptions<C::Carry>,
+    ) -> (C::Carry, Array) {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
         let call = called(self, "forward", &[x]);
         let mut rngs = self.rngs.clone();
         let out = self.run(x, options, &mut rngs);
@@ -494,11 +503,12 @@ fn trailing(x: &Array, rank: usize) -> Array {
 /// Panics if `inputs` has no such axis, or the lengths are not those of the batch.
 #[track_caller]
 pub fn flip_sequences(
-    inputs: &Array,
+    inputs: impl AsArray,
     seq_lengths: impl OptionalArray,
     num_batch_dims: usize,
     time_major: bool,
 ) -> Array {
+    let inputs = inputs.as_array();
     let seq_lengths = seq_lengths.optional();
     let time = if time_major { 0 } else { num_batch_dims };
     let Some(lengths) = seq_lengths else { return inputs.flip(time) };

@@ -399,7 +399,8 @@ pub fn ranking_softmax_loss(
 /// # Panics
 /// Panics if `labels` are not floats or have no axis.
 #[track_caller]
-pub fn smooth_labels(labels: &Array, alpha: f64) -> Array {
+pub fn smooth_labels(labels: impl AsArray, alpha: f64) -> Array {
+    let labels = labels.as_array();
     check_float("smooth_labels", "labels", labels);
     let Some(&classes) = labels.shape().last() else {
         invalid("smooth_labels", "a scalar has no classes".into())
