@@ -257,7 +257,11 @@ struct ObservedCall {
 }
 
 impl Called {
-    pub(super) fn new<M: Module>(module: &M, method: &'static str, inputs: &[impl AsArray]) -> Called {
+    pub(super) fn new<M: Module>(
+        module: &M,
+        method: &'static str,
+        inputs: &[impl AsArray],
+    ) -> Called {
         if !is_capturing() {
             return Called(None);
         }
