@@ -85,7 +85,7 @@ pub fn select_first(
 /// ```
 /// use nnx::{Array, array::unravel_index};
 ///
-/// let at = unravel_index(&Array::from([5, 0]), [2, 3]);
+/// let at = unravel_index(Array::from([5, 0]), [2, 3]);
 /// assert_eq!(at[0].to_vec::<i32>(), [1, 0]); // rows
 /// assert_eq!(at[1].to_vec::<i32>(), [2, 0]); // columns
 /// ```

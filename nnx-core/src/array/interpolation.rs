@@ -188,7 +188,7 @@ impl RegularGridInterpolator {
 /// ```
 /// use nnx::{Array, array::vq};
 /// let codes = Array::from([[0.0, 0.0], [4.0, 0.0]]);
-/// let (nearest, distance) = vq(&Array::from([[1.0, 0.0], [4.0, 3.0]]), &codes);
+/// let (nearest, distance) = vq(Array::from([[1.0, 0.0], [4.0, 3.0]]), &codes);
 /// assert_eq!(nearest.to_vec::<i32>(), [0, 1]);
 /// assert_eq!(distance.to_vec::<f64>(), [1.0, 3.0]);
 /// ```

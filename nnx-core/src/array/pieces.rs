@@ -194,7 +194,7 @@ impl Array {
 ///
 /// ```
 /// use nnx::{Array, array::append};
-/// let x = append(&Array::from([1, 2]), &Array::scalar(3), None);
+/// let x = append(Array::from([1, 2]), &Array::scalar(3), None);
 /// assert_eq!(x.to_vec::<i32>(), [1, 2, 3]);
 /// ```
 ///

@@ -129,7 +129,7 @@ pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
 ///
 /// ```
 /// use nnx::{Array, array::poly};
-/// assert_eq!(poly(&Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
+/// assert_eq!(poly(Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
 /// ```
 ///
 /// # Panics
@@ -166,7 +166,7 @@ fn poly_of(zeros: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, array::roots};
-/// let z = roots(&Array::from([1.0, 0.0, -4.0])); // x² − 4
+/// let z = roots(Array::from([1.0, 0.0, -4.0])); // x² − 4
 /// assert!((z.real().max(..).item::<f64>() - 2.0).abs() < 1e-12);
 /// ```
 ///
@@ -275,7 +275,7 @@ impl CustomJvp for Roots {
 /// ```
 /// use nnx::{Array, array::polyder};
 ///
-/// let slope = polyder(&Array::from([1, 2, 3])); // of x² + 2x + 3
+/// let slope = polyder(Array::from([1, 2, 3])); // of x² + 2x + 3
 /// assert_eq!(slope.to_vec::<i32>(), [2, 2]);
 /// ```
 ///
@@ -297,7 +297,7 @@ pub fn polyder(p: impl AsArray) -> Array {
 /// ```
 /// use nnx::{Array, array::polyint};
 ///
-/// let integral = polyint(&Array::from([6.0, 2.0])); // of 6x + 2
+/// let integral = polyint(Array::from([6.0, 2.0])); // of 6x + 2
 /// assert_eq!(integral.to_vec::<f64>(), [3.0, 2.0, 0.0]);
 /// ```
 ///

@@ -45,7 +45,7 @@ builder! {
     ///
     /// // Whole features are dropped: the same ones at all places of a sequence.
     /// let mut layer = Dropout::builder(0.5).broadcast_dims(vec![-2]).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&array::ones([4, 10, 8], DType::F32)); // batch, length, features
+    /// let y = layer.forward(array::ones([4, 10, 8], DType::F32)); // batch, length, features
     /// assert!(y.max(-2).eq(y.min(-2)).all(..).item::<bool>());
     /// ```
     DropoutBuilder;
@@ -111,7 +111,7 @@ impl DropoutBuilder {
 ///
 /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
 /// let options = DropoutOptions::new().deterministic(true);
-/// let y = layer.forward_with(&Array::from([1.0_f32, 2.0]), options);
+/// let y = layer.forward_with(Array::from([1.0_f32, 2.0]), options);
 /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0]);
 /// ```
 #[derive(Debug, Default)]

@@ -97,9 +97,9 @@ impl Embed {
     ///
     /// let mut layer = Embed::new(3, 2, &mut Rngs::new(0));
     /// layer.embedding.set(Array::from([[0.0_f32, 1.0], [2.0, 3.0], [4.0, 5.0]]));
-    /// let x = layer.forward(&Array::from([1, -1]));
+    /// let x = layer.forward(Array::from([1, -1]));
     /// assert_eq!(x.to_vec::<f32>(), [2.0, 3.0, 4.0, 5.0]);
-    /// assert!(layer.forward(&Array::scalar(3)).is_nan().all(..).item::<bool>());
+    /// assert!(layer.forward(Array::scalar(3)).is_nan().all(..).item::<bool>());
     /// ```
     ///
     /// # Panics

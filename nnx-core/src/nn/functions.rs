@@ -156,10 +156,10 @@ pub fn mish(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::squareplus(&Array::from([-1.5_f32, 0.0, 1.5]), 4.0);
+/// let y = nn::squareplus(Array::from([-1.5_f32, 0.0, 1.5]), 4.0);
 /// assert!((y - Array::from([0.5_f32, 1.0, 2.0])).abs().max(..).item::<f32>() < 1e-5);
 /// // With b = 0 it is relu.
-/// let y = nn::squareplus(&Array::from([-3.0_f32, 4.0]), 0.0);
+/// let y = nn::squareplus(Array::from([-3.0_f32, 4.0]), 0.0);
 /// assert!((y - Array::from([0.0_f32, 4.0])).abs().max(..).item::<f32>() < 1e-5);
 /// ```
 #[track_caller]
@@ -304,7 +304,7 @@ pub fn gelu_exact(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::elu(&Array::from([-1.0_f32, 0.0, 2.0]), 0.5);
+/// let y = nn::elu(Array::from([-1.0_f32, 0.0, 2.0]), 0.5);
 /// let expected = Array::from([-0.31606_f32, 0.0, 2.0]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```
@@ -326,7 +326,7 @@ pub fn elu(x: impl AsArray, alpha: f64) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::celu(&Array::from([-1.0_f32, 0.0, 2.0]), 0.5); // elu has -0.31606
+/// let y = nn::celu(Array::from([-1.0_f32, 0.0, 2.0]), 0.5); // elu has -0.31606
 /// let expected = Array::from([-0.43233_f32, 0.0, 2.0]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```
@@ -520,7 +520,7 @@ pub fn log_softmax(x: impl AsArray, axes: impl IntoAxes) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::standardize(&Array::from([[1.0_f32, 2.0, 3.0], [0.0, 0.0, 6.0]]), -1, 1e-5);
+/// let y = nn::standardize(Array::from([[1.0_f32, 2.0, 3.0], [0.0, 0.0, 6.0]]), -1, 1e-5);
 /// let expected = Array::from([[-1.22474_f32, 0.0, 1.22474], [-0.70711, -0.70711, 1.41421]]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```

@@ -70,7 +70,7 @@ pub type ActivationFn = fn(&Array) -> Array;
 ///
 /// let relu = Activation::new(relu);
 /// let elu = Activation::new(|x| elu(x, 0.5)); // what needs a number is wrapped
-/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32)));
+/// let y = elu.forward(relu.forward(&Array::scalar(-1.0_f32)));
 /// assert_eq!(y.item::<f32>(), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
@@ -107,7 +107,7 @@ impl Activation {
     /// ```
     /// use nnx::{Array, nn::{Activation, relu}};
     ///
-    /// let y = Activation::new(relu).forward(&Array::from([-1.0_f32, 2.0]));
+    /// let y = Activation::new(relu).forward(Array::from([-1.0_f32, 2.0]));
     /// assert_eq!(y.to_vec::<f32>(), [0.0, 2.0]);
     /// ```
     #[track_caller]

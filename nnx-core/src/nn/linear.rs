@@ -19,7 +19,7 @@ use std::slice;
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Linear::new(5, 7, &mut rngs);
-/// let y = layer.forward(&array::ones([4, 5], DType::F32));
+/// let y = layer.forward(array::ones([4, 5], DType::F32));
 /// assert_eq!(y.shape(), [4, 7]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -109,7 +109,7 @@ impl Linear {
     ///
     /// let mut layer = Linear::new(2, 3, &mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[1.0_f32, 0.0, 2.0], [0.0, 1.0, 3.0]])); // [inputs, outputs]
-    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 2.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 8.0]);
     /// ```
     ///

@@ -42,7 +42,7 @@ const NO_STREAM: &str = "weights are to be dropped, and there is no stream to dr
 /// // One token after the other, with the keys and values of those before.
 /// *layer.decode = true;
 /// layer.init_cache([2, 10, 64], DType::F32);
-/// let first = layer.forward(&array::ones([2, 1, 64], DType::F32));
+/// let first = layer.forward(array::ones([2, 1, 64], DType::F32));
 /// assert_eq!(first.shape(), [2, 1, 64]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -279,7 +279,7 @@ impl MultiHeadAttention {
     /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
     /// let y = layer.forward(&x);
     /// // Without a mask, places in another order give the results in that order.
-    /// let turned = layer.forward(&x.flip(1)).flip(1);
+    /// let turned = layer.forward(x.flip(1)).flip(1);
     /// assert!((y - turned).abs().max(..).item::<f32>() < 1e-2);
     /// ```
     ///
@@ -433,7 +433,7 @@ impl MultiHeadAttention {
     /// *layer.decode = true;
     /// layer.init_cache(x.shape(), DType::F32);
     /// for i in 0..3 {
-    ///     let token = layer.forward(&x.at((.., i..i + 1)).get());
+    ///     let token = layer.forward(x.at((.., i..i + 1)).get());
     ///     let expected = whole.at((.., i..i + 1)).get();
     ///     assert!((token - expected).abs().max(..).item::<f32>() < 1e-2);
     /// }

@@ -19,7 +19,7 @@ use crate::module::{Module, called};
 ///     Activation::new(relu),
 ///     Linear::new(8, 3, &mut rngs),
 /// ));
-/// let y = mlp.forward(&array::ones([4, 5], DType::F32));
+/// let y = mlp.forward(array::ones([4, 5], DType::F32));
 /// assert_eq!(y.shape(), [4, 3]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -76,7 +76,7 @@ impl<L: Layers> Sequential<L> {
     /// use nnx::Array;
     ///
     /// let mut layers = Sequential::new((Activation::new(relu), Activation::new(|x| x - 1.0)));
-    /// let y = layers.forward(&Array::from([-1.0_f32, 3.0]));
+    /// let y = layers.forward(Array::from([-1.0_f32, 3.0]));
     /// assert_eq!(y.to_vec::<f32>(), [-1.0, 2.0]); // relu first
     /// ```
     #[track_caller]

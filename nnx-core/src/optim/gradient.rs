@@ -56,7 +56,7 @@ pub struct MultiNormalDiagFromLogScale {
 /// use nnx::optim::multi_normal;
 /// use nnx::random::key;
 ///
-/// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -1.0]));
+/// let normal = multi_normal(Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -1.0]));
 /// assert_eq!(normal.sample(&[3], &key(0)).shape(), [3, 2]);
 /// // −ln 2π + 1, at the means.
 /// let log_prob = normal.log_prob(&Array::from([0.0_f32, 5.0]));
@@ -84,7 +84,7 @@ impl MultiNormalDiagFromLogScale {
     /// use nnx::random::key;
     ///
     /// // The deviations are 1 and e⁻⁹.
-    /// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -9.0]));
+    /// let normal = multi_normal(Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -9.0]));
     /// let draws = normal.sample(&[1000], &key(0));
     /// assert_eq!(draws.shape(), [1000, 2]);
     /// let deviations = draws.std(0).to_vec::<f32>();
@@ -109,7 +109,7 @@ impl MultiNormalDiagFromLogScale {
     /// use nnx::optim::multi_normal;
     ///
     /// // Of two numbers, each one deviation from its mean: −1 − ln 2π.
-    /// let normal = multi_normal(&Array::from([0.0_f32, 0.0]), &Array::from([0.0_f32, 0.0]));
+    /// let normal = multi_normal(Array::from([0.0_f32, 0.0]), &Array::from([0.0_f32, 0.0]));
     /// let log_prob = normal.log_prob(&Array::from([[1.0_f32, -1.0], [0.0, 0.0]]));
     /// let want = Array::from([-2.837_877_f32, -1.837_877]);
     /// assert!(log_prob.allclose(&want, Tolerance::default()).item::<bool>());

@@ -40,7 +40,7 @@ fn check_square(name: &str, matrix: &Array) {
 /// use nnx::Array;
 /// use nnx::optim::power_iteration;
 ///
-/// let (value, _) = power_iteration(&Array::from([[2.0_f32, 1.0], [1.0, 2.0]]), 100, 1e-6);
+/// let (value, _) = power_iteration(Array::from([[2.0_f32, 1.0], [1.0, 2.0]]), 100, 1e-6);
 /// assert!((value.item::<f32>() - 3.0).abs() < 1e-2);
 /// ```
 ///

@@ -60,7 +60,7 @@ where
 ///     1 => x * 2.0,
 ///     _ => x.square(),
 /// };
-/// assert_eq!(switch(&Array::scalar(2), 3, branch, &x).item::<f32>(), 9.0);
+/// assert_eq!(switch(Array::scalar(2), 3, branch, &x).item::<f32>(), 9.0);
 /// ```
 ///
 /// # Panics

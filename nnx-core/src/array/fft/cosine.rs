@@ -45,7 +45,7 @@ fn orthonormal(n: usize, dtype: DType) -> Array {
 ///
 /// ```
 /// use nnx::{Array, fft::{Norm, dct}};
-/// let y = dct(&Array::from([1.0, 1.0]), None, -1, Norm::Backward);
+/// let y = dct(Array::from([1.0, 1.0]), None, -1, Norm::Backward);
 /// assert!((y.to_vec::<f64>()[0] - 4.0).abs() < 1e-12);
 /// ```
 ///
@@ -76,7 +76,7 @@ pub fn dct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm
 /// let back = idct(&dct(&x, None, -1, Norm::Ortho), None, -1, Norm::Ortho);
 /// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
 /// // The first coefficient alone is a constant.
-/// let flat = idct(&Array::from([4.0, 0.0]), None, -1, Norm::Backward);
+/// let flat = idct(Array::from([4.0, 0.0]), None, -1, Norm::Backward);
 /// assert!(flat.allclose(1.0, Tolerance::default()).item::<bool>());
 /// ```
 ///
@@ -114,7 +114,7 @@ pub fn idct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Nor
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, dctn}};
 ///
-/// let y = dctn(&Array::from([[1.0, 1.0], [1.0, 1.0]]), .., Norm::Backward);
+/// let y = dctn(Array::from([[1.0, 1.0], [1.0, 1.0]]), .., Norm::Backward);
 /// let expected = Array::from([[16.0, 0.0], [0.0, 0.0]]);
 /// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```

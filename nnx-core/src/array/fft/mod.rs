@@ -19,7 +19,7 @@ use crate::value::DType;
 /// ```
 /// use nnx::{Array, fft::{Norm, fft}};
 ///
-/// let first = |norm| fft(&Array::from([1.0_f32; 4]), None, -1, norm).real().to_vec::<f32>()[0];
+/// let first = |norm| fft(Array::from([1.0_f32; 4]), None, -1, norm).real().to_vec::<f32>()[0];
 /// assert_eq!([Norm::Backward, Norm::Ortho, Norm::Forward].map(first), [4.0, 2.0, 1.0]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -166,7 +166,7 @@ pub fn ifft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Nor
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, rfft}};
 ///
-/// let y = rfft(&Array::from([1.0, 2.0, 3.0, 4.0]), None, -1, Norm::Backward); // 3 of 4
+/// let y = rfft(Array::from([1.0, 2.0, 3.0, 4.0]), None, -1, Norm::Backward); // 3 of 4
 /// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
 /// assert!(y.real().allclose(Array::from([10.0, -2.0, -2.0]), near).item::<bool>());
 /// assert!(y.imag().allclose(Array::from([0.0, 2.0, 0.0]), near).item::<bool>());
@@ -210,7 +210,7 @@ pub fn irfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: No
 /// use nnx::{Array, array::Tolerance, fft::{Norm, hfft}};
 ///
 /// // Of [1, 2, 3, 2], whose second 2 mirrors the first.
-/// let y = hfft(&Array::from([1.0, 2.0, 3.0]), None, -1, Norm::Backward);
+/// let y = hfft(Array::from([1.0, 2.0, 3.0]), None, -1, Norm::Backward);
 /// assert!(y.allclose(Array::from([8.0, -2.0, 0.0, -2.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
@@ -234,7 +234,7 @@ pub fn hfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Nor
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, ihfft}};
 ///
-/// let y = ihfft(&Array::from([8.0, -2.0, 0.0, -2.0]), None, -1, Norm::Backward).real();
+/// let y = ihfft(Array::from([8.0, -2.0, 0.0, -2.0]), None, -1, Norm::Backward).real();
 /// assert!(y.allclose(Array::from([1.0, 2.0, 3.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
@@ -359,7 +359,7 @@ pub fn irfftn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, fft2}};
 ///
-/// let y = fft2(&Array::from([[1.0, 2.0], [3.0, 4.0]]), Norm::Backward).real();
+/// let y = fft2(Array::from([[1.0, 2.0], [3.0, 4.0]]), Norm::Backward).real();
 /// let expected = Array::from([[10.0, -2.0], [-4.0, 0.0]]);
 /// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```
@@ -377,7 +377,7 @@ pub fn fft2(x: impl AsArray, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, ifft2}};
 ///
-/// let x = ifft2(&Array::from([[10.0, -2.0], [-4.0, 0.0]]), Norm::Backward).real();
+/// let x = ifft2(Array::from([[10.0, -2.0], [-4.0, 0.0]]), Norm::Backward).real();
 /// let expected = Array::from([[1.0, 2.0], [3.0, 4.0]]);
 /// assert!(x.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```
@@ -395,7 +395,7 @@ pub fn ifft2(x: impl AsArray, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, rfft2}};
 ///
-/// let y = rfft2(&Array::from([[1.0, 2.0, 3.0, 4.0]]), Norm::Backward).real(); // [1, 3]
+/// let y = rfft2(Array::from([[1.0, 2.0, 3.0, 4.0]]), Norm::Backward).real(); // [1, 3]
 /// assert!(y.allclose(Array::from([[10.0, -2.0, -2.0]]), Tolerance::default()).item::<bool>());
 /// ```
 ///

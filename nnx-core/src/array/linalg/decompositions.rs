@@ -85,7 +85,7 @@ fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::lu};
 ///
-/// let (p, l, u) = lu(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// let (p, l, u) = lu(Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
 /// assert_eq!(p.to_vec::<f32>(), [0.0, 1.0, 1.0, 0.0]); // the larger pivot first
 /// assert_eq!(l.to_vec::<f32>(), [1.0, 0.0, 0.5, 1.0]);
 /// assert_eq!(u.to_vec::<f32>(), [2.0, 4.0, 0.0, 1.0]);
@@ -125,7 +125,7 @@ fn lu_of(a: &Array) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::{lu_factor, lu_solve}};
 ///
-/// let (lu, pivots) = lu_factor(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// let (lu, pivots) = lu_factor(Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
 /// assert_eq!(lu.to_vec::<f32>(), [2.0, 4.0, 0.5, 1.0]);
 /// assert_eq!(pivots.to_vec::<i32>(), [1, 1]);
 /// // One decomposition for many right sides.
@@ -198,7 +198,7 @@ pub fn eigh(a: impl AsArray) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigvalsh};
 ///
-/// let values = eigvalsh(&Array::from([[2.0, 1.0], [1.0, 2.0]]));
+/// let values = eigvalsh(Array::from([[2.0, 1.0], [1.0, 2.0]]));
 /// assert!(values.allclose(Array::from([1.0, 3.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
@@ -232,7 +232,7 @@ pub fn svd(a: impl AsArray) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::svd_full};
 ///
-/// let (u, s, vt) = svd_full(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// let (u, s, vt) = svd_full(Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
 /// assert_eq!((u.shape(), s.shape(), vt.shape()), (&[3, 3][..], &[2][..], &[2, 2][..]));
 /// // The last column of U is what A does not reach.
 /// let last = u.slice([(..).into(), 2.into()]).abs();
@@ -266,7 +266,7 @@ fn svd_mode(name: &str, a: &Array, full: bool) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::svdvals};
 ///
-/// let s = svdvals(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// let s = svdvals(Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
 /// assert_eq!(s.to_vec::<f32>(), [4.0, 3.0]);
 /// ```
 ///

@@ -153,7 +153,7 @@ const SQUARINGS: i32 = 16;
 ///
 /// // A turn by a right angle.
 /// let angle = std::f64::consts::FRAC_PI_2;
-/// let turn = expm(&Array::from([[0.0, -angle], [angle, 0.0]]));
+/// let turn = expm(Array::from([[0.0, -angle], [angle, 0.0]]));
 /// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
 /// assert!(turn.allclose(Array::from([[0.0, -1.0], [1.0, 0.0]]), near).item::<bool>());
 /// ```

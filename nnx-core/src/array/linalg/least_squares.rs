@@ -181,7 +181,7 @@ fn matrix_rank_of(a: &Array, tol: Option<f64>) -> Array {
 /// ```
 /// use nnx::{Array, linalg::cond};
 ///
-/// assert_eq!(cond(&Array::from([[8.0_f32, 0.0], [0.0, -2.0]])).item::<f32>(), 4.0);
+/// assert_eq!(cond(Array::from([[8.0_f32, 0.0], [0.0, -2.0]])).item::<f32>(), 4.0);
 /// ```
 ///
 /// # Panics

@@ -36,7 +36,7 @@ fn for_each(matrix: &Array, like: &Array) -> Array {
 /// ```
 /// use nnx::{Array, linalg::companion};
 /// // (x − 1) (x − 2)
-/// let c = companion(&Array::from([1.0_f32, -3.0, 2.0]));
+/// let c = companion(Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
 /// ```
 ///
@@ -64,7 +64,7 @@ fn companion_of(a: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::leslie};
-/// let l = leslie(&Array::from([0.1_f32, 2.0]), &Array::from([0.5_f32]));
+/// let l = leslie(Array::from([0.1_f32, 2.0]), &Array::from([0.5_f32]));
 /// assert_eq!(l.to_vec::<f32>(), [0.1, 2.0, 0.5, 0.0]);
 /// ```
 ///
@@ -90,7 +90,7 @@ pub fn leslie(f: impl AsArray, s: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::fiedler};
-/// assert_eq!(fiedler(&Array::from([1, 4])).to_vec::<i32>(), [0, 3, 3, 0]);
+/// assert_eq!(fiedler(Array::from([1, 4])).to_vec::<i32>(), [0, 3, 3, 0]);
 /// ```
 ///
 /// # Panics
@@ -110,7 +110,7 @@ pub fn fiedler(a: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::fiedler_companion};
-/// let c = fiedler_companion(&Array::from([1.0_f32, -3.0, 2.0]));
+/// let c = fiedler_companion(Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
 /// ```
 ///
@@ -146,7 +146,7 @@ fn fiedler_companion_of(a: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, array::ConvolveMode, linalg::convolution_matrix};
-/// let c = convolution_matrix(&Array::from([1, 2]), 2, ConvolveMode::Full);
+/// let c = convolution_matrix(Array::from([1, 2]), 2, ConvolveMode::Full);
 /// assert_eq!(c.to_vec::<i32>(), [1, 0, 2, 1, 0, 2]);
 /// ```
 ///

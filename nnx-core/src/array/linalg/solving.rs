@@ -208,7 +208,7 @@ pub fn lu_solve(lu: impl AsArray, pivots: impl AsArray, b: impl AsArray) -> Arra
 /// ```
 /// use nnx::{Array, linalg::cho_factor};
 ///
-/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// let factor = cho_factor(Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
 /// assert_eq!(factor.to_vec::<f32>(), [2.0, 0.0, 1.0, 2.0]); // zeros above, unlike in JAX
 /// ```
 ///
@@ -225,7 +225,7 @@ pub fn cho_factor(a: impl AsArray) -> Array {
 /// ```
 /// use nnx::{Array, linalg::{cho_factor, cho_solve}};
 ///
-/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// let factor = cho_factor(Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
 /// let x = cho_solve(&factor, &Array::from([8.0_f32, 12.0]));
 /// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
 /// ```

@@ -28,7 +28,7 @@ fn spread(elements: &Array, m: usize, n: usize, start: usize, step: isize) -> Ar
 ///
 /// ```
 /// use nnx::{Array, linalg::toeplitz};
-/// let t = toeplitz(&Array::from([1, 2, 3]), Some(&Array::from([1, 4])));
+/// let t = toeplitz(Array::from([1, 2, 3]), Some(&Array::from([1, 4])));
 /// assert_eq!(t.to_vec::<i32>(), [1, 4, 2, 1, 3, 2]);
 /// ```
 ///
@@ -66,7 +66,7 @@ pub fn toeplitz(c: impl AsArray, r: impl OptionalArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::hankel};
-/// let h = hankel(&Array::from([1, 2, 3]), Some(&Array::from([9, 5])));
+/// let h = hankel(Array::from([1, 2, 3]), Some(&Array::from([9, 5])));
 /// assert_eq!(h.to_vec::<i32>(), [1, 2, 2, 3, 3, 5]);
 /// ```
 ///
@@ -94,7 +94,7 @@ pub fn hankel(c: impl AsArray, r: impl OptionalArray) -> Array {
 /// ```
 /// use nnx::{Array, linalg::circulant};
 ///
-/// let c = circulant(&Array::from([1, 2, 3]));
+/// let c = circulant(Array::from([1, 2, 3]));
 /// assert_eq!(c.to_vec::<i32>(), [1, 3, 2, 2, 1, 3, 3, 2, 1]);
 /// ```
 ///

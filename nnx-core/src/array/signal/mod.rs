@@ -166,7 +166,7 @@ pub enum Trend {
 ///
 /// ```
 /// use nnx::{Array, signal::{Trend, detrend}};
-/// let y = detrend(&Array::from([1.0, 2.0, 6.0]), -1, Trend::Constant);
+/// let y = detrend(Array::from([1.0, 2.0, 6.0]), -1, Trend::Constant);
 /// assert_eq!(y.to_vec::<f64>(), [-2.0, -1.0, 3.0]);
 /// ```
 ///

@@ -12,7 +12,7 @@ use crate::value::{DType, promote_dtypes};
 ///
 /// ```
 /// use nnx::{Array, special::bessel_jn};
-/// let y = bessel_jn(&Array::from([0.0, 1.0]), 1, 50);
+/// let y = bessel_jn(Array::from([0.0, 1.0]), 1, 50);
 /// assert_eq!(y.shape(), [2, 2]);
 /// assert!((y.to_vec::<f64>()[3] - 0.440_050_585_744_933_5).abs() < 1e-14);
 /// ```

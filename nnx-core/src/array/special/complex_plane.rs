@@ -13,7 +13,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, LN_2, PI};
 ///
 /// ```
 /// use nnx::{Array, array::complex, special::loggamma};
-/// assert!((loggamma(&Array::scalar(5.0)).item::<f64>() - 24.0_f64.ln()).abs() < 1e-13);
+/// assert!((loggamma(Array::scalar(5.0)).item::<f64>() - 24.0_f64.ln()).abs() < 1e-13);
 /// let y = loggamma(&complex(&Array::scalar(-0.5), &Array::scalar(0.0)));
 /// assert!((y.imag().item::<f64>() + std::f64::consts::PI).abs() < 1e-14);
 /// ```
@@ -79,7 +79,7 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::wofz};
-/// let y = wofz(&Array::scalar(1.0));
+/// let y = wofz(Array::scalar(1.0));
 /// assert!((y.real().item::<f64>() - (-1.0_f64).exp()).abs() < 1e-14);
 /// assert!((y.imag().item::<f64>() - 0.607_157_705_841_393_7).abs() < 1e-14);
 /// ```

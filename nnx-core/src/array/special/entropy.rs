@@ -11,7 +11,7 @@ use crate::rewrite::add_tangents;
 ///
 /// ```
 /// use nnx::{Array, special::xlogy};
-/// assert_eq!(xlogy(&Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
+/// assert_eq!(xlogy(Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
 /// ```
 ///
 /// # Panics
@@ -25,7 +25,7 @@ pub fn xlogy(x: impl Operand, y: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::xlog1py};
-/// assert!((xlog1py(&Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
+/// assert!((xlog1py(Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
@@ -128,7 +128,7 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::kl_div};
-/// assert!((kl_div(&Array::scalar(1.0), 2.0).item::<f64>() - (1.0 - 2.0_f64.ln())).abs() < 1e-6);
+/// assert!((kl_div(Array::scalar(1.0), 2.0).item::<f64>() - (1.0 - 2.0_f64.ln())).abs() < 1e-6);
 /// ```
 ///
 /// # Panics

@@ -46,7 +46,7 @@ fn fraction(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::exp1};
-/// assert!((exp1(&Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
+/// assert!((exp1(Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
 /// ```
 #[track_caller]
 pub fn exp1(x: impl AsArray) -> Array {
@@ -82,7 +82,7 @@ impl CustomJvp for E1 {
 /// ```
 /// use nnx::{Array, special::expi};
 ///
-/// let y = expi(&Array::from([1.0, 0.0]));
+/// let y = expi(Array::from([1.0, 0.0]));
 /// assert!((y.to_vec::<f64>()[0] - 1.895_117_816_355_937).abs() < 1e-12);
 /// assert_eq!(y.to_vec::<f64>()[1], f64::NEG_INFINITY);
 /// ```
@@ -201,7 +201,7 @@ impl CustomJvp for En {
 /// ```
 /// use nnx::{Array, special::comb};
 ///
-/// let ways = comb(&Array::scalar(5.0_f32), Array::from([2, 5, 6]));
+/// let ways = comb(Array::scalar(5.0_f32), Array::from([2, 5, 6]));
 /// assert_eq!(ways.round().to_vec::<f32>(), [10.0, 1.0, 0.0]); // to a float's accuracy only
 /// ```
 ///
@@ -224,7 +224,7 @@ pub fn comb(n: impl Operand, k: impl Operand) -> Array {
 /// use nnx::{Array, array::Tolerance, special::boxcox1p};
 ///
 /// // log 2, and (2 − 1) / 0.5.
-/// let y = boxcox1p(&Array::from([1.0_f32, 3.0]), Array::from([0.0_f32, 0.5]));
+/// let y = boxcox1p(Array::from([1.0_f32, 3.0]), Array::from([0.0_f32, 0.5]));
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.69315_f32, 2.0]), near).item::<bool>());
 /// ```

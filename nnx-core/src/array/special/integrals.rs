@@ -15,7 +15,7 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_SQRT_PI, PI, SQRT_2};
 ///
 /// ```
 /// use nnx::{Array, special::spence};
-/// let y = spence(&Array::from([0.0, 1.0, 2.0])).to_vec::<f64>();
+/// let y = spence(Array::from([0.0, 1.0, 2.0])).to_vec::<f64>();
 /// assert!((y[0] - 1.644_934_066_848_226_4).abs() < 1e-14 && y[1] == 0.0);
 /// assert!((y[2] + 0.822_467_033_424_113_2).abs() < 1e-14);
 /// ```
@@ -86,7 +86,7 @@ impl CustomJvp for Spence {
 ///
 /// ```
 /// use nnx::{Array, special::dawsn};
-/// assert!((dawsn(&Array::scalar(1.0)).item::<f64>() - 0.538_079_506_912_768_4).abs() < 1e-14);
+/// assert!((dawsn(Array::scalar(1.0)).item::<f64>() - 0.538_079_506_912_768_4).abs() < 1e-14);
 /// ```
 ///
 /// # Panics
@@ -205,7 +205,7 @@ impl CustomJvp for Dawson {
 ///
 /// ```
 /// use nnx::{Array, special::erfcx};
-/// let y = erfcx(&Array::from([0.0, 100.0])).to_vec::<f64>();
+/// let y = erfcx(Array::from([0.0, 100.0])).to_vec::<f64>();
 /// assert!((y[0] - 1.0).abs() < 1e-15 && (y[1] - 0.005_641_613_782_989_433).abs() < 1e-16);
 /// ```
 #[track_caller]
@@ -245,7 +245,7 @@ impl CustomJvp for ScaledTail {
 ///
 /// ```
 /// use nnx::{Array, special::owens_t};
-/// assert!((owens_t(&Array::scalar(0.0), 1.0).item::<f64>() - 0.125).abs() < 1e-15);
+/// assert!((owens_t(Array::scalar(0.0), 1.0).item::<f64>() - 0.125).abs() < 1e-15);
 /// ```
 ///
 /// # Panics

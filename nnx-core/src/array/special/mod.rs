@@ -44,7 +44,7 @@ const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 ///
 /// ```
 /// use nnx::{Array, special::gamma};
-/// assert!((gamma(&Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
+/// assert!((gamma(Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
 /// ```
 #[track_caller]
 pub fn gamma(x: impl AsArray) -> Array {
@@ -59,7 +59,7 @@ pub fn gamma(x: impl AsArray) -> Array {
 /// ```
 /// use nnx::{Array, special::gammaln};
 /// // log 99!; 99! itself is above the largest f32.
-/// assert!((gammaln(&Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
+/// assert!((gammaln(Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
 /// ```
 #[track_caller]
 pub fn gammaln(x: impl AsArray) -> Array {
@@ -70,7 +70,7 @@ pub fn gammaln(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::gammasgn};
-/// assert_eq!(gammasgn(&Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
+/// assert_eq!(gammasgn(Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
 /// ```
 #[track_caller]
 pub fn gammasgn(x: impl AsArray) -> Array {
@@ -93,7 +93,7 @@ fn gamma_sign(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::factorial};
-/// let y = factorial(&Array::from([5.0_f32, -1.0])).to_vec::<f32>();
+/// let y = factorial(Array::from([5.0_f32, -1.0])).to_vec::<f32>();
 /// assert!((y[0] - 120.0).abs() < 1e-2 && y[1] == 0.0);
 /// ```
 #[track_caller]
@@ -107,7 +107,7 @@ pub fn factorial(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::betaln};
-/// assert!((betaln(&Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
+/// assert!((betaln(Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
@@ -121,7 +121,7 @@ pub fn betaln(a: impl Operand, b: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::beta};
-/// assert!((beta(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
+/// assert!((beta(Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -156,7 +156,7 @@ pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::gammainc};
-/// assert!((gammainc(&Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
+/// assert!((gammainc(Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -172,7 +172,7 @@ pub fn gammainc(a: impl Operand, x: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::gammaincc};
 /// // For a = 1 it is e⁻ˣ, with more digits than 1 − P(a, x) has.
-/// let y = gammaincc(&Array::scalar(1.0_f32), 10.0).item::<f32>();
+/// let y = gammaincc(Array::scalar(1.0_f32), 10.0).item::<f32>();
 /// assert!((y - 4.53999e-5).abs() < 1e-9);
 /// ```
 ///
@@ -205,7 +205,7 @@ pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::zeta};
 /// use std::f64::consts::PI;
-/// assert!((zeta(&Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
+/// assert!((zeta(Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
 /// ```
 ///
 /// # Panics
@@ -220,7 +220,7 @@ pub fn zeta(s: impl Operand, q: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::i0e};
 /// // I₀ itself is above the largest f32 here.
-/// assert!((i0e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
+/// assert!((i0e(Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn i0e(x: impl AsArray) -> Array {
@@ -231,7 +231,7 @@ pub fn i0e(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::i0};
-/// assert!((i0(&Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
+/// assert!((i0(Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn i0(x: impl AsArray) -> Array {
@@ -243,7 +243,7 @@ pub fn i0(x: impl AsArray) -> Array {
 /// ```
 /// use nnx::{Array, special::i1e};
 /// // I₁ itself is above the largest f32 here.
-/// assert!((i1e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
+/// assert!((i1e(Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn i1e(x: impl AsArray) -> Array {
@@ -254,7 +254,7 @@ pub fn i1e(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::i1};
-/// assert!((i1(&Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
+/// assert!((i1(Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn i1(x: impl AsArray) -> Array {
@@ -265,7 +265,7 @@ pub fn i1(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::logit};
-/// assert!((logit(&Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
+/// assert!((logit(Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn logit(x: impl AsArray) -> Array {
@@ -276,7 +276,7 @@ pub fn logit(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::expit};
-/// assert!((expit(&Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
+/// assert!((expit(Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn expit(x: impl AsArray) -> Array {
@@ -288,7 +288,7 @@ pub fn expit(x: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::poch};
-/// assert!((poch(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
+/// assert!((poch(Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
 /// ```
 ///
 /// # Panics
@@ -322,7 +322,7 @@ impl CustomJvp for Poch {
 ///
 /// ```
 /// use nnx::{Array, special::multigammaln};
-/// assert!((multigammaln(&Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
+/// assert!((multigammaln(Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
@@ -342,7 +342,7 @@ pub fn multigammaln(a: impl AsArray, d: usize) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::ndtr};
-/// assert!((ndtr(&Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
+/// assert!((ndtr(Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn ndtr(x: impl AsArray) -> Array {
@@ -363,7 +363,7 @@ fn normal_cdf(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, special::log_ndtr};
 /// // `ndtr` itself is 0 here.
-/// assert!((log_ndtr(&Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
+/// assert!((log_ndtr(Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
 /// ```
 #[track_caller]
 pub fn log_ndtr(x: impl AsArray) -> Array {
@@ -436,7 +436,7 @@ impl CustomJvp for LogNdtr {
 ///
 /// ```
 /// use nnx::{Array, special::ndtri};
-/// assert!((ndtri(&Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
+/// assert!((ndtri(Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn ndtri(p: impl AsArray) -> Array {
@@ -481,7 +481,7 @@ impl CustomJvp for Ndtri {
 ///
 /// ```
 /// use nnx::{Array, special::boxcox};
-/// assert!((boxcox(&Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
+/// assert!((boxcox(Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
 /// ```
 ///
 /// # Panics

@@ -39,7 +39,7 @@ fn series(t: &Array, divisor: fn(Array) -> Array) -> [Array; 2] {
 ///
 /// ```
 /// use nnx::{Array, special::sici};
-/// let (si, ci) = sici(&Array::scalar(1.0));
+/// let (si, ci) = sici(Array::scalar(1.0));
 /// assert!((si.item::<f64>() - 0.946_083_070_367_183).abs() < 1e-14);
 /// assert!((ci.item::<f64>() - 0.337_403_922_900_968_1).abs() < 1e-14);
 /// ```
@@ -122,7 +122,7 @@ impl CustomJvp for Integral {
 ///
 /// ```
 /// use nnx::{Array, special::fresnel};
-/// let (s, c) = fresnel(&Array::scalar(1.0));
+/// let (s, c) = fresnel(Array::scalar(1.0));
 /// assert!((s.item::<f64>() - 0.438_259_147_390_354_8).abs() < 1e-14);
 /// assert!((c.item::<f64>() - 0.779_893_400_376_822_8).abs() < 1e-14);
 /// ```

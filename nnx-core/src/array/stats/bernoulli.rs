@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::bernoulli};
 ///
 /// // log 0.75 and log 0.25; 2 cannot be.
-/// let y = bernoulli::logpmf(&Array::from([0, 1, 2]), 0.25, 0.0);
+/// let y = bernoulli::logpmf(Array::from([0, 1, 2]), 0.25, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// let expected = Array::from([-0.28768_f32, -1.3863, f32::NEG_INFINITY]);
 /// assert!(y.allclose(expected, near).item::<bool>());
@@ -34,7 +34,7 @@ pub fn logpmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::bernoulli};
 ///
-/// let y = bernoulli::pmf(&Array::from([0, 1, 2]), 0.25, 0.0);
+/// let y = bernoulli::pmf(Array::from([0, 1, 2]), 0.25, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.75_f32, 0.25, 0.0]), near).item::<bool>());
 /// ```
@@ -51,7 +51,7 @@ pub fn pmf(k: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, stats::bernoulli};
 ///
-/// let y = bernoulli::cdf(&Array::from([-1.0_f32, 0.0, 0.5, 1.0]), 0.25);
+/// let y = bernoulli::cdf(Array::from([-1.0_f32, 0.0, 0.5, 1.0]), 0.25);
 /// assert_eq!(y.to_vec::<f32>(), [0.0, 0.75, 0.75, 1.0]);
 /// ```
 ///
@@ -72,7 +72,7 @@ pub fn cdf(k: impl Operand, p: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, stats::bernoulli};
 ///
-/// let k = bernoulli::ppf(&Array::from([0.5_f32, 0.75, 0.8]), 0.25);
+/// let k = bernoulli::ppf(Array::from([0.5_f32, 0.75, 0.8]), 0.25);
 /// assert_eq!(k.to_vec::<f32>(), [0.0, 0.0, 1.0]);
 /// ```
 ///

@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
 /// // Over 1..3: `loc` is where it begins, `scale` its width.
-/// let y = beta::logpdf(&Array::from([1.5_f32, 4.0]), 2.0, 3.0, 1.0, 2.0);
+/// let y = beta::logpdf(Array::from([1.5_f32, 4.0]), 2.0, 3.0, 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.1699_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -41,7 +41,7 @@ pub fn logpdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::pdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::pdf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.6875_f32, 1.5]), near).item::<bool>());
 /// ```
@@ -64,7 +64,7 @@ pub fn pdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::cdf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::cdf(Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.26172_f32, 0.6875, 1.0]), near).item::<bool>());
 /// ```
@@ -90,7 +90,7 @@ pub fn cdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::logcdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::logcdf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.3405_f32, -0.37469]), near).item::<bool>());
 /// ```
@@ -113,7 +113,7 @@ pub fn logcdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::sf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::sf(Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.73828_f32, 0.3125, 0.0]), near).item::<bool>());
 /// ```
@@ -139,7 +139,7 @@ pub fn sf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::logsf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::logsf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.30343_f32, -1.1632]), near).item::<bool>());
 /// ```

@@ -40,7 +40,7 @@ pub fn logpmf(
 ///
 /// ```
 /// use nnx::{Array, stats::betabinom};
-/// let y = betabinom::pmf(&Array::from([0.0, 1.0]), 1, 1.0, 3.0, 0).to_vec::<f64>();
+/// let y = betabinom::pmf(Array::from([0.0, 1.0]), 1, 1.0, 3.0, 0).to_vec::<f64>();
 /// assert!((y[0] - 0.75).abs() < 1e-12 && (y[1] - 0.25).abs() < 1e-12);
 /// ```
 ///

@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::binom};
 ///
 /// // Two heads of three throws; four cannot be.
-/// let y = binom::logpmf(&Array::from([2, 4]), 3, 0.5, 0.0);
+/// let y = binom::logpmf(Array::from([2, 4]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.98083_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -36,7 +36,7 @@ pub fn logpmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Opera
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::binom};
 ///
-/// let y = binom::pmf(&Array::from([0, 1, 2, 3]), 3, 0.5, 0.0);
+/// let y = binom::pmf(Array::from([0, 1, 2, 3]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.125_f32, 0.375, 0.375, 0.125]), near).item::<bool>());
 /// ```

@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = cauchy::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.8379_f32, -2.531]), near).item::<bool>());
 /// ```
@@ -31,7 +31,7 @@ pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0); // 1/π and half of that
+/// let y = cauchy::pdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0); // 1/π and half of that
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.31831_f32, 0.15915]), near).item::<bool>());
 /// ```
@@ -48,7 +48,7 @@ pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = cauchy::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.25_f32, 0.5, 0.75]), near).item::<bool>());
 /// ```
@@ -68,7 +68,7 @@ pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logcdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = cauchy::logcdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -0.28768]), near).item::<bool>());
 /// ```
@@ -85,7 +85,7 @@ pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = cauchy::sf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.75_f32, 0.5, 0.25]), near).item::<bool>());
 /// ```
@@ -105,7 +105,7 @@ pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logsf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = cauchy::logsf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -1.3863]), near).item::<bool>());
 /// ```
@@ -123,7 +123,7 @@ pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
 /// // The quartiles are `scale` from `loc`.
-/// let x = cauchy::ppf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let x = cauchy::ppf(Array::from([0.25_f32, 0.75]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-1.0_f32, 3.0]), near).item::<bool>());
 /// ```
@@ -143,7 +143,7 @@ pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let x = cauchy::isf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let x = cauchy::isf(Array::from([0.25_f32, 0.75]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([3.0_f32, -1.0]), near).item::<bool>());
 /// ```

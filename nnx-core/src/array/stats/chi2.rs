@@ -11,7 +11,7 @@ use std::f64::consts::LN_2;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::chi2};
 ///
-/// let y = chi2::logpdf(&Array::from([1.0_f32, -1.0]), 3, 0.0, 1.0);
+/// let y = chi2::logpdf(Array::from([1.0_f32, -1.0]), 3, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.4189_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -34,7 +34,7 @@ pub fn logpdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::chi2};
 ///
-/// let y = chi2::pdf(&Array::from([1.0_f32, 2.0]), 3, 0.0, 1.0);
+/// let y = chi2::pdf(Array::from([1.0_f32, 2.0]), 3, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.24197_f32, 0.20755]), near).item::<bool>());
 /// ```
@@ -52,7 +52,7 @@ pub fn pdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Ope
 /// use nnx::{Array, array::Tolerance, stats::chi2};
 ///
 /// // With two degrees of freedom 1 − exp(−x/2).
-/// let y = chi2::cdf(&Array::from([0.0_f32, 2.0]), 2, 0.0, 1.0);
+/// let y = chi2::cdf(Array::from([0.0_f32, 2.0]), 2, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.63212]), near).item::<bool>());
 /// ```
@@ -72,7 +72,7 @@ pub fn cdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Ope
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::chi2};
 ///
-/// let y = chi2::logcdf(&Array::from([1.0_f32, 2.0]), 3, 0.0, 1.0);
+/// let y = chi2::logcdf(Array::from([1.0_f32, 2.0]), 3, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6157_f32, -0.84958]), near).item::<bool>());
 /// ```
@@ -90,7 +90,7 @@ pub fn logcdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl 
 /// use nnx::{Array, stats::chi2};
 ///
 /// // How likely a test statistic of 3.84 or more is with one degree of freedom.
-/// let p = chi2::sf(&Array::scalar(3.841_459_f32), 1, 0.0, 1.0);
+/// let p = chi2::sf(Array::scalar(3.841_459_f32), 1, 0.0, 1.0);
 /// assert!((p.item::<f32>() - 0.05).abs() < 1e-5);
 /// ```
 ///
@@ -110,7 +110,7 @@ pub fn sf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Oper
 /// use nnx::{Array, array::Tolerance, stats::chi2};
 ///
 /// // With two degrees of freedom −x/2.
-/// let y = chi2::logsf(&Array::from([1.0_f32, 4.0]), 2, 0.0, 1.0);
+/// let y = chi2::logsf(Array::from([1.0_f32, 4.0]), 2, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.5_f32, -2.0]), near).item::<bool>());
 /// ```

@@ -65,7 +65,7 @@ pub fn logpdf(x: impl AsArray, alpha: impl AsArray) -> Array {
 /// use nnx::{Array, stats::dirichlet};
 ///
 /// // The last probability, 0.5, may be left out.
-/// let y = dirichlet::pdf(&Array::from([0.2_f32, 0.3]), &Array::from([1.0_f32, 2.0, 3.0]));
+/// let y = dirichlet::pdf(Array::from([0.2_f32, 0.3]), &Array::from([1.0_f32, 2.0, 3.0]));
 /// assert!((y.item::<f32>() - 4.5).abs() < 1e-3);
 /// ```
 ///

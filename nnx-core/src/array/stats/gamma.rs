@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
 /// // Shape 2, mean 2 · 3: `scale` is 1 / rate.
-/// let y = gamma::logpdf(&Array::from([3.0_f32, -1.0]), 2.0, 0.0, 3.0);
+/// let y = gamma::logpdf(Array::from([3.0_f32, -1.0]), 2.0, 0.0, 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-2.0986_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -34,7 +34,7 @@ pub fn logpdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl O
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::pdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::pdf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.36788_f32, 0.27067]), near).item::<bool>());
 /// ```
@@ -51,7 +51,7 @@ pub fn pdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Oper
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::cdf(&Array::from([0.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::cdf(Array::from([0.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.26424, 0.59399]), near).item::<bool>());
 /// ```
@@ -71,7 +71,7 @@ pub fn cdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Oper
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::logcdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::logcdf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.3309_f32, -0.52089]), near).item::<bool>());
 /// ```
@@ -88,7 +88,7 @@ pub fn logcdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl O
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::sf(&Array::from([-1.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::sf(Array::from([-1.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.0_f32, 0.73576, 0.40601]), near).item::<bool>());
 /// ```
@@ -109,7 +109,7 @@ pub fn sf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Opera
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::logsf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::logsf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.30685_f32, -0.90139]), near).item::<bool>());
 /// ```

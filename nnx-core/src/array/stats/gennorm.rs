@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
 /// // The exponent 1 is Laplace's distribution, 2 a normal one with the variance 1/2.
-/// let y = gennorm::logpdf(&Array::scalar(1.0_f32), Array::from([1.0_f32, 2.0]));
+/// let y = gennorm::logpdf(Array::scalar(1.0_f32), Array::from([1.0_f32, 2.0]));
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6931_f32, -1.5724]), near).item::<bool>());
 /// ```
@@ -31,7 +31,7 @@ pub fn logpdf(x: impl Operand, beta: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
-/// let y = gennorm::pdf(&Array::from([0.0_f32, 1.0]), 3.0);
+/// let y = gennorm::pdf(Array::from([0.0_f32, 1.0]), 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.55992_f32, 0.20598]), near).item::<bool>());
 /// ```
@@ -48,7 +48,7 @@ pub fn pdf(x: impl Operand, beta: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
-/// let y = gennorm::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 3.0);
+/// let y = gennorm::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.047856_f32, 0.5, 0.95214]), near).item::<bool>());
 /// ```

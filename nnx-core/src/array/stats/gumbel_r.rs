@@ -9,7 +9,7 @@ use crate::graph::Array;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = gumbel_r::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6931_f32, -2.061]), near).item::<bool>());
 /// ```
@@ -30,7 +30,7 @@ pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_r::pdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.17937_f32, 0.36788, 0.25465]), near).item::<bool>());
 /// ```
@@ -47,7 +47,7 @@ pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::logcdf(&Array::from([0.0_f32, -1.0]), 0.0, 1.0); // −e⁻ˣ
+/// let y = gumbel_r::logcdf(Array::from([0.0_f32, -1.0]), 0.0, 1.0); // −e⁻ˣ
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.0_f32, -2.7183]), near).item::<bool>());
 /// ```
@@ -67,7 +67,7 @@ pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_r::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.065988_f32, 0.36788, 0.6922]), near).item::<bool>());
 /// ```
@@ -84,7 +84,7 @@ pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_r::sf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.93401_f32, 0.63212, 0.3078]), near).item::<bool>());
 /// ```
@@ -104,7 +104,7 @@ pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let y = gumbel_r::logsf(&Array::from([0.0_f32, 30.0]), 0.0, 1.0); // about −x in the tail
+/// let y = gumbel_r::logsf(Array::from([0.0_f32, 30.0]), 0.0, 1.0); // about −x in the tail
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.45868_f32, -30.0]), near).item::<bool>());
 /// ```
@@ -124,7 +124,7 @@ pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_r};
 ///
-/// let x = gumbel_r::ppf(&Array::from([0.25_f32, 0.75]), 0.0, 1.0);
+/// let x = gumbel_r::ppf(Array::from([0.25_f32, 0.75]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-0.32663_f32, 1.2459]), near).item::<bool>());
 /// ```

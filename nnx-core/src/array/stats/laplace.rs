@@ -9,7 +9,7 @@ use crate::graph::Array;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::laplace};
 ///
-/// let y = laplace::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = laplace::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.3863_f32, -2.3863]), near).item::<bool>());
 /// ```
@@ -29,7 +29,7 @@ pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::laplace};
 ///
-/// let y = laplace::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = laplace::pdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.18394_f32, 0.5, 0.18394]), near).item::<bool>());
 /// ```
@@ -46,7 +46,7 @@ pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::laplace};
 ///
-/// let y = laplace::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = laplace::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.18394_f32, 0.5, 0.81606]), near).item::<bool>());
 /// ```

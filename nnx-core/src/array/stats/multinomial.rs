@@ -50,7 +50,7 @@ pub fn logpmf(x: impl AsArray, n: impl Operand, p: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::multinomial};
-/// let p = multinomial::pmf(&Array::from([2, 1]), 3, &Array::from([0.5, 0.5]));
+/// let p = multinomial::pmf(Array::from([2, 1]), 3, &Array::from([0.5, 0.5]));
 /// assert!((p.item::<f64>() - 0.375).abs() < 1e-12);
 /// ```
 ///

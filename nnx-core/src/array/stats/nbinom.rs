@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::nbinom};
 ///
 /// // Two failures before the third success; −1 cannot be.
-/// let y = nbinom::logpmf(&Array::from([2, -1]), 3, 0.5, 0.0);
+/// let y = nbinom::logpmf(Array::from([2, -1]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.674_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -34,7 +34,7 @@ pub fn logpmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Opera
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::nbinom};
 ///
-/// let y = nbinom::pmf(&Array::from([0, 1, 2]), 3, 0.5, 0.0);
+/// let y = nbinom::pmf(Array::from([0, 1, 2]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.125_f32, 0.1875, 0.1875]), near).item::<bool>());
 /// ```

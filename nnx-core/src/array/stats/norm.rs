@@ -33,7 +33,7 @@ pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = norm::pdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.39894_f32, 0.24197]), near).item::<bool>());
 /// ```
@@ -50,7 +50,7 @@ pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = norm::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.15866_f32, 0.5, 0.84134]), near).item::<bool>());
 /// ```
@@ -70,7 +70,7 @@ pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::logcdf(&Array::from([0.0_f32, -20.0]), 0.0, 1.0); // where `cdf` is 0 in f32
+/// let y = norm::logcdf(Array::from([0.0_f32, -20.0]), 0.0, 1.0); // where `cdf` is 0 in f32
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
 /// ```
@@ -90,7 +90,7 @@ pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::sf(&Array::from([-1.0_f32, 0.0, 4.0]), 0.0, 1.0);
+/// let y = norm::sf(Array::from([-1.0_f32, 0.0, 4.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.84134_f32, 0.5, 3.1671e-5]), near).item::<bool>());
 /// ```
@@ -110,7 +110,7 @@ pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::logsf(&Array::from([0.0_f32, 20.0]), 0.0, 1.0); // where `sf` is 0 in f32
+/// let y = norm::logsf(Array::from([0.0_f32, 20.0]), 0.0, 1.0); // where `sf` is 0 in f32
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
 /// ```
@@ -130,7 +130,7 @@ pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let x = norm::ppf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0); // 1 ± 1.96 · 2
+/// let x = norm::ppf(Array::from([0.025_f32, 0.975]), 1.0, 2.0); // 1 ± 1.96 · 2
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-2.9199_f32, 4.9199]), near).item::<bool>());
 /// ```
@@ -150,7 +150,7 @@ pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let x = norm::isf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0);
+/// let x = norm::isf(Array::from([0.025_f32, 0.975]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([4.9199_f32, -2.9199]), near).item::<bool>());
 /// ```

@@ -10,7 +10,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
 /// // It begins at `loc + scale`: no density at 1.
-/// let y = pareto::logpdf(&Array::from([1.0_f32, 3.0]), 3.0, 0.0, 2.0);
+/// let y = pareto::logpdf(Array::from([1.0_f32, 3.0]), 3.0, 0.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([f32::NEG_INFINITY, -1.2164_f32]), near).item::<bool>());
 /// ```
@@ -31,7 +31,7 @@ pub fn logpdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl O
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let y = pareto::pdf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let y = pareto::pdf(Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 3.0, 0.1875]), near).item::<bool>());
 /// ```
@@ -48,7 +48,7 @@ pub fn pdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Oper
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let y = pareto::cdf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let y = pareto::cdf(Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.0, 0.875]), near).item::<bool>());
 /// ```
@@ -68,7 +68,7 @@ pub fn cdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Oper
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let y = pareto::logcdf(&Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0);
+/// let y = pareto::logcdf(Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([f32::NEG_INFINITY, -0.13353_f32]), near).item::<bool>());
 /// ```
@@ -88,7 +88,7 @@ pub fn logcdf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl O
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let y = pareto::logsf(&Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0); // −3 log x
+/// let y = pareto::logsf(Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0); // −3 log x
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, -2.0794]), near).item::<bool>());
 /// ```
@@ -108,7 +108,7 @@ pub fn logsf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Op
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let y = pareto::sf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let y = pareto::sf(Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.0_f32, 1.0, 0.125]), near).item::<bool>());
 /// ```
@@ -125,7 +125,7 @@ pub fn sf(x: impl Operand, b: impl Operand, loc: impl Operand, scale: impl Opera
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::pareto};
 ///
-/// let x = pareto::ppf(&Array::from([0.0_f32, 0.875]), 3.0, 0.0, 1.0);
+/// let x = pareto::ppf(Array::from([0.0_f32, 0.875]), 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([1.0_f32, 2.0]), near).item::<bool>());
 /// ```

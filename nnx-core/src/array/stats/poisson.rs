@@ -11,7 +11,7 @@ use std::f64::consts::{E, TAU};
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::logpmf(&Array::from([0.0_f32, 3.0, 0.5]), 2.0, 0.0); // 0.5 is not a count
+/// let y = poisson::logpmf(Array::from([0.0_f32, 3.0, 0.5]), 2.0, 0.0); // 0.5 is not a count
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-2.0_f32, -1.7123, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -33,7 +33,7 @@ pub fn logpmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::pmf(&Array::from([0, 1, 2]), 2.0, 0.0);
+/// let y = poisson::pmf(Array::from([0, 1, 2]), 2.0, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.13534_f32, 0.27067, 0.27067]), near).item::<bool>());
 /// ```
@@ -50,7 +50,7 @@ pub fn pmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::cdf(&Array::from([-1, 0, 1, 2]), 2.0, 0.0);
+/// let y = poisson::cdf(Array::from([-1, 0, 1, 2]), 2.0, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.13534, 0.40601, 0.67668]), near).item::<bool>());
 /// ```
@@ -73,7 +73,7 @@ pub fn cdf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::poisson};
-/// assert!((poisson::entropy(&Array::scalar(5.0), 0).item::<f64>() - 2.204_395_243_428_367).abs() < 1e-12);
+/// assert!((poisson::entropy(Array::scalar(5.0), 0).item::<f64>() - 2.204_395_243_428_367).abs() < 1e-12);
 /// ```
 ///
 /// # Panics

@@ -36,7 +36,7 @@ pub fn sem(x: impl AsArray, axes: impl IntoAxes, ddof: usize) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::rankdata};
-/// assert_eq!(rankdata(&Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
+/// assert_eq!(rankdata(Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
 /// ```
 ///
 /// # Panics
@@ -80,7 +80,7 @@ fn rankdata_of(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::mode};
-/// let (value, count) = mode(&Array::from([2, 4, 1, 1, 3, 4, 4]), 0);
+/// let (value, count) = mode(Array::from([2, 4, 1, 1, 3, 4, 4]), 0);
 /// assert_eq!((value.item::<i32>(), count.item::<i32>()), (4, 3));
 /// ```
 ///

@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::t};
 ///
-/// let y = t::logpdf(&Array::from([1.0_f32, 3.0]), 5, 1.0, 2.0);
+/// let y = t::logpdf(Array::from([1.0_f32, 3.0]), 5, 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6618_f32, -2.2087]), near).item::<bool>());
 /// ```
@@ -34,7 +34,7 @@ pub fn logpdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl 
 /// use nnx::{Array, array::Tolerance, stats::t};
 ///
 /// // One degree of freedom is Cauchy's distribution: 1/π and half of that.
-/// let y = t::pdf(&Array::from([0.0_f32, 1.0]), 1, 0.0, 1.0);
+/// let y = t::pdf(Array::from([0.0_f32, 1.0]), 1, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.31831_f32, 0.15915]), near).item::<bool>());
 /// ```

@@ -72,7 +72,7 @@ pub fn logpdf(
 ///
 /// ```
 /// use nnx::{Array, stats::truncnorm};
-/// let y = truncnorm::pdf(&Array::from([-2.0, 0.0]), -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// let y = truncnorm::pdf(Array::from([-2.0, 0.0]), -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
 /// assert!(y[0] == 0.0 && (y[1] - 0.584_368_567_256_8).abs() < 1e-12);
 /// ```
 ///

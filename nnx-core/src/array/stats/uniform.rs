@@ -10,7 +10,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::uniform};
 ///
 /// // Over 1..3: `scale` is the width, not the end.
-/// let y = uniform::logpdf(&Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
+/// let y = uniform::logpdf(Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// let expected = Array::from([f32::NEG_INFINITY, -0.69315_f32, -0.69315]);
 /// assert!(y.allclose(expected, near).item::<bool>());
@@ -32,7 +32,7 @@ pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array 
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::uniform};
 ///
-/// let y = uniform::pdf(&Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
+/// let y = uniform::pdf(Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.5, 0.5]), near).item::<bool>());
 /// ```
@@ -49,7 +49,7 @@ pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, stats::uniform};
 ///
-/// let y = uniform::cdf(&Array::from([0.0_f32, 2.0, 4.0]), 1.0, 2.0);
+/// let y = uniform::cdf(Array::from([0.0_f32, 2.0, 4.0]), 1.0, 2.0);
 /// assert_eq!(y.to_vec::<f32>(), [0.0, 0.5, 1.0]);
 /// ```
 ///
@@ -69,7 +69,7 @@ pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, stats::uniform};
 ///
-/// let x = uniform::ppf(&Array::from([0.0_f32, 0.25, 1.0]), 1.0, 2.0);
+/// let x = uniform::ppf(Array::from([0.0_f32, 0.25, 1.0]), 1.0, 2.0);
 /// assert_eq!(x.to_vec::<f32>(), [1.0, 1.5, 3.0]);
 /// ```
 ///

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::vonmises};
 ///
-/// let y = vonmises::logpdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let y = vonmises::logpdf(Array::from([0.0_f32, 1.0]), 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.66187_f32, -1.5813]), near).item::<bool>());
 /// ```
@@ -32,7 +32,7 @@ pub fn logpdf(x: impl Operand, kappa: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::vonmises};
 ///
-/// let y = vonmises::pdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let y = vonmises::pdf(Array::from([0.0_f32, 1.0]), 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.51589_f32, 0.20571]), near).item::<bool>());
 /// ```

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 /// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
 ///
 /// // Angles from 0 to 2π; none below.
-/// let y = wrapcauchy::logpdf(&Array::from([0.0_f32, 3.0, -1.0]), 0.5);
+/// let y = wrapcauchy::logpdf(Array::from([0.0_f32, 3.0, -1.0]), 0.5);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// let expected = Array::from([-0.73926_f32, -2.932, f32::NEG_INFINITY]);
 /// assert!(y.allclose(expected, near).item::<bool>());
@@ -35,7 +35,7 @@ pub fn logpdf(x: impl Operand, c: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
 ///
-/// let y = wrapcauchy::pdf(&Array::from([0.0_f32, 3.0]), 0.5);
+/// let y = wrapcauchy::pdf(Array::from([0.0_f32, 3.0]), 0.5);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.47746_f32, 0.053289]), near).item::<bool>());
 /// ```

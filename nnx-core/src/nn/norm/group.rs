@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::GroupNorm, random, random::Rngs};
 ///
 /// let layer = GroupNorm::builder(8).num_groups(4).build(&mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [2, 5, 6, 8], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [2, 5, 6, 8], DType::F32));
 /// let groups = y.reshape([2, 30, 4, 2]);
 /// assert!(groups.mean([1, 3]).abs().max(..).item::<f32>() < 1e-4);
 /// ```
@@ -128,7 +128,7 @@ impl GroupNorm {
     /// use nnx::{Array, nn::GroupNorm, random::Rngs};
     ///
     /// let layer = GroupNorm::builder(4).num_groups(2).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 3.0, 40.0, 20.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 3.0, 40.0, 20.0]]));
     /// let expected = Array::from([[-1.0_f32, 1.0, 1.0, -1.0]]);
     /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
     /// ```

@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::InstanceNorm, random, random::Rngs};
 ///
 /// let layer = InstanceNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [8, 5, 6], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [8, 5, 6], DType::F32));
 /// assert!(y.mean(1).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -49,7 +49,7 @@ norm_builder! {
     /// // Channels first.
     /// let settings = InstanceNorm::builder(3).feature_axes(1).use_scale(false);
     /// let layer = settings.build(&mut Rngs::new(0));
-    /// let y = layer.forward(&random::uniform(&random::key(0), [2, 3, 8, 8], DType::F32));
+    /// let y = layer.forward(random::uniform(&random::key(0), [2, 3, 8, 8], DType::F32));
     /// assert!(y.mean([2, 3]).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     InstanceNormBuilder: scale and bias;

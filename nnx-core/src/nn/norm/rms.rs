@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::RMSNorm, random, random::Rngs};
 ///
 /// let layer = RMSNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [8, 6], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [8, 6], DType::F32));
 /// assert!((y.square().mean(-1) - 1.0).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -103,7 +103,7 @@ impl RMSNorm {
     /// use nnx::{Array, nn::RMSNorm, random::Rngs};
     ///
     /// let layer = RMSNorm::new(2, &mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 7.0]])); // the mean square is 25
+    /// let y = layer.forward(Array::from([[1.0_f32, 7.0]])); // the mean square is 25
     /// assert!((y - Array::from([[0.2_f32, 1.4]])).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     ///

@@ -392,7 +392,7 @@ pub fn ranking_softmax_loss(
 /// use nnx::Array;
 /// use nnx::optim::losses::smooth_labels;
 ///
-/// let smooth = smooth_labels(&Array::from([[0.0_f32, 1.0]]), 0.5);
+/// let smooth = smooth_labels(Array::from([[0.0_f32, 1.0]]), 0.5);
 /// assert_eq!(smooth.to_vec::<f32>(), [0.25, 0.75]);
 /// ```
 ///
