@@ -3,7 +3,7 @@
 use super::operand_calls::called;
 use super::source;
 use nnx_core::array::{AsArray, AsArrays, Operand, OptionalArray};
-use nnx_core::{Array, Param};
+use nnx_core::{Array, Param, nn};
 use std::collections::BTreeSet;
 use std::path::Path;
 use syn::Type;
@@ -65,8 +65,35 @@ fn every_array_is_taken_in_every_form() {
 
 /// Whether a layer or a transform takes the function itself as a value: a generic function is not one of all
 /// lifetimes of its argument.
-fn is_value(function: &source::Function) -> bool {
+pub(crate) fn is_value(function: &source::Function) -> bool {
     function.file == "nn/functions.rs" && function.parameters.len() == 1
+}
+
+/// The functions that are values, with the methods of the same name.
+macro_rules! methods {
+    ($($name:ident)*) => {
+        &[$((stringify!($name), nn::$name, Array::$name)),*]
+    };
+}
+
+#[test]
+fn functions_that_are_values_are_methods_too() {
+    let methods: &[(&str, fn(&Array) -> Array, fn(&Array) -> Array)] = methods! {
+        gelu gelu_exact hard_sigmoid hard_silu hard_swish hard_tanh log1mexp log_sigmoid mish relu relu6 selu sigmoid
+        silu soft_sign softplus sparse_plus sparse_sigmoid swish tanh
+    };
+    let x = Array::from([0.25_f32, 1.5]);
+    for (name, function, method) in methods {
+        assert_eq!(function(&x).to_vec::<f32>(), method(&x).to_vec::<f32>(), "{name}");
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut names: Vec<String> = source::functions_in(&src, &["nn/functions.rs"])
+        .into_iter()
+        .filter(|function| is_value(function) && function.path != "identity")
+        .map(|function| function.path)
+        .collect();
+    names.sort();
+    assert_eq!(names, methods.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
 }
 
 fn is_form(ty: &Type) -> bool {
