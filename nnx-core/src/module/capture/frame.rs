@@ -2,6 +2,7 @@
 
 use super::super::{Kind, Module, Path, State, VariableKind};
 use super::places::{Addresses, known, path_of, place_of};
+use crate::array::AsArray;
 use crate::graph::{Array, current_trace};
 use crate::module::walk::collect_leaves;
 use std::any::TypeId;

@@ -356,11 +356,7 @@ impl<C: RNNCellBase> RNN<C> {
         x: impl AsArray,
         options: RNNOptions<C::Carry>,
     ) -> (C::Carry, Array) {
-        self.run(x.as_array(), options)
-    }
-
-    #[track_caller]
-    fn run(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         let mut rngs = self.rngs.clone();
         let out = self.run(x, options, &mut rngs);
