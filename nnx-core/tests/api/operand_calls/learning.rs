@@ -5,7 +5,7 @@ use nnx_core::nn::{self, *};
 use nnx_core::optim::{self, losses};
 use nnx_core::random::{Key, Rngs};
 use nnx_core::train::{Accuracy, Auc, Average, ConfusionMatrix, Welford};
-use nnx_core::{Array, DType, Intermediate, array, perturb, random, sow, transform};
+use nnx_core::{Array, DType, array, module::Intermediate, perturb, random, sow, transform};
 
 calls! { key x o
     "module/capture/mod.rs" {

@@ -1,9 +1,9 @@
 //! Calls of the functions of linear algebra, statistics and the like.
 
 use super::calls;
+use nnx_core::Array;
 use nnx_core::array::*;
 use nnx_core::random::Key;
-use nnx_core::{Array, DType};
 
 fn kde(x: &Array) -> stats::GaussianKde {
     stats::GaussianKde::new(x, stats::Bandwidth::Scott, None)

@@ -14,7 +14,7 @@ macro_rules! calls {
         pub(super) const CALLED: &[&str] = &[$($(concat!($file, " ", $name)),*),*];
 
         /// It compiles: every function takes every form.
-        #[allow(dead_code, reason = "the calls are there for the compiler")]
+        #[allow(dead_code, unused_variables, reason = "the calls are there for the compiler")]
         fn call<T: crate::operands::Form>($key: &Key, $x: &Array, given: &T) {
             let $o = || given.clone();
             $($(let _ = $call;)*)*
