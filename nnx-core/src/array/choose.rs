@@ -226,7 +226,7 @@ pub fn bartlett(n: usize, dtype: DType) -> Array {
 pub fn kaiser(n: usize, beta: f64, dtype: DType) -> Array {
     window(n, dtype, |x| {
         let t = x / std::f64::consts::PI - 1.0;
-        let top = super::special::i0(&x.full_like(beta));
+        let top = super::special::i0(x.full_like(beta));
         super::special::i0(&((1.0 - t.square()).maximum(0.0).sqrt() * beta)) / top
     })
 }

@@ -415,7 +415,7 @@ impl Rotation {
         };
         let quat = one_program(OP, &[self.quat.clone(), weights], |args| {
             let q = &args[0];
-            let (_, v) = super::linalg::eigh(&(q.t() * &args[1]).matmul(q));
+            let (_, v) = super::linalg::eigh((q.t() * &args[1]).matmul(q));
             v.slice_dim(1, 3, 4).squeeze(1)
         });
         Rotation { quat }

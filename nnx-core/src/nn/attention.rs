@@ -382,7 +382,7 @@ pub fn dot_product_attention_weights(
     };
     let weights = biased(products(&query, &key), options);
     let low = -finfo(dtype).max;
-    let mut weights = softmax(&masked(weights, options, low), -1).astype(dtype);
+    let mut weights = softmax(masked(weights, options, low), -1).astype(dtype);
     if let Some(dropout) = &options.dropout {
         let keep = 1.0 - dropout.rate;
         let mut shape = weights.shape().to_vec();
@@ -448,7 +448,7 @@ pub fn dot_product_attention(
         logits = biased(logits, options).astype(dtype);
         // Softmax is computed in f32, where the number stays finite.
         let low = -0.7 * finfo(dtype).max.min(finfo(DType::F32).max);
-        softmax(&masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
+        softmax(masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
     };
     let y = weighted(&weights, &value);
     match &options.query_seq_lengths {

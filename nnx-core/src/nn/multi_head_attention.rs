@@ -383,7 +383,7 @@ impl MultiHeadAttention {
             };
             attention = attention.dropout(key, self.dropout_rate, self.broadcast_dropout);
         }
-        call.returns(self.out.forward(&dot_product_attention(&query, &key, &value, &attention)))
+        call.returns(self.out.forward(dot_product_attention(&query, &key, &value, &attention)))
     }
 
     /// Puts a token's key and value into the cache: all keys and values, and a mask of the places

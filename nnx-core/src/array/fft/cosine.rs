@@ -58,7 +58,7 @@ pub fn dct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm
     check("dct", x, n, norm);
     one_program("dct", std::slice::from_ref(x), |args| {
         let x = sized(&args[0].moveaxis(d as isize, -1), &[n], FftKind::Fft);
-        let transformed = fft(&folded(&x, n), None, -1, Norm::Backward);
+        let transformed = fft(folded(&x, n), None, -1, Norm::Backward);
         let dtype = transformed.dtype().real();
         let (cos, sin) = turn(n, dtype);
         let y = (transformed.real() * cos + transformed.imag() * sin) * 2.0;
@@ -101,7 +101,7 @@ pub fn idct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Nor
         let back = concatenate([&zero, &x.slice_dim(last, 1, n).flip(last)], -1);
         let real = (&x * &cos + &back * &sin) * 0.5;
         let imag = (x * sin - back * cos) * 0.5;
-        let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();
+        let folded = ifft(complex(&real, &imag), None, -1, Norm::Backward).real();
         let place = iota([n], DType::I64, 0);
         let from_the_end = -(&place + 1).floor_divide(2) + n as i64;
         let order = where_((&place % 2).eq(0), place.floor_divide(2), &from_the_end);

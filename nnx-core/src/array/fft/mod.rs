@@ -225,7 +225,7 @@ pub fn hfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Nor
     };
     let n = n.into();
     one_program("hfft", std::slice::from_ref(x.as_array()), |args| {
-        irfft(&args[0].conj(), n, axis, opposite)
+        irfft(args[0].conj(), n, axis, opposite)
     })
 }
 

@@ -113,7 +113,7 @@ pub fn ormqr(
         let mut pairs = vec![(0, 0); args[0].rank()];
         pairs[columns] = (0, (m - k) as i64);
         let vectors = args[0].slice_dim(columns, 0, k).pad(&pairs, 0);
-        let q = householder_product(&vectors.astype(wide), args[1].astype(wide));
+        let q = householder_product(vectors.astype(wide), args[1].astype(wide));
         let q = if transpose { adjoint(&q) } else { q };
         let c = args[2].astype(wide);
         let product = if left { q.matmul(c) } else { c.matmul(q) };

@@ -173,7 +173,7 @@ fn polar_of(a: &Array, side: PolarSide) -> (Array, Array) {
     super::real_only("polar", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     crate::array::program::program2("polar", std::slice::from_ref(a), |args| {
-        let (u, s, vt) = svd(&args[0].astype(wide));
+        let (u, s, vt) = svd(args[0].astype(wide));
         let p = match side {
             PolarSide::Right => (adjoint(&vt) * &s).matmul(&vt),
             PolarSide::Left => (&u * &s).matmul(adjoint(&u)),
@@ -250,5 +250,5 @@ fn tensorinv_of(a: &Array, ind: usize) -> Array {
         invalid(OP, format!("the first {ind} axes of {a} have not as many elements as the others"));
     }
     let shape = [after, before].concat();
-    one_program(OP, std::slice::from_ref(a), |args| inv(&args[0].reshape([n, n])).reshape(&shape))
+    one_program(OP, std::slice::from_ref(a), |args| inv(args[0].reshape([n, n])).reshape(&shape))
 }

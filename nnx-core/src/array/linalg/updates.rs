@@ -200,7 +200,7 @@ fn step(u: &Array, a: f64, b: f64, c: f64) -> Array {
     let (m, n) = (u.shape()[0], u.shape()[1]);
     let one = eye(n, u.dtype());
     if c > 100.0 {
-        let (q, _) = qr(&concatenate([&(u * c.sqrt()), &one], 0));
+        let (q, _) = qr(concatenate([&(u * c.sqrt()), &one], 0));
         let (upper, lower) = (q.slice_dim(0, 0, m), q.slice_dim(0, m, m + n));
         return u * (b / c) + upper.matmul(adjoint(&lower)) * ((a - b / c) / c.sqrt());
     }

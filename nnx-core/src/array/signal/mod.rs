@@ -121,7 +121,7 @@ pub fn fftconvolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Arra
             a.shape().iter().zip(b.shape()).map(|(m, n)| m.saturating_add(*n) - 1).collect();
         let wide = |x: &Array| {
             let pairs = full.iter().zip(x.shape()).map(|(&n, &m)| (0, (n - m) as i64));
-            fft::fftn(&x.pad(&pairs.collect::<Vec<_>>(), 0), .., fft::Norm::Backward)
+            fft::fftn(x.pad(&pairs.collect::<Vec<_>>(), 0), .., fft::Norm::Backward)
         };
         let y = fft::ifftn(&(wide(&a) * wide(&b)), .., fft::Norm::Backward);
         let y = if own.is_complex() { y } else { y.real() };

@@ -62,7 +62,7 @@ pub fn cdf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
     together("poisson.cdf", &k, &[&mu, &loc], |args| {
         let [k, mu, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
-        where_(n.lt(0.0), 0.0, gammaincc(&(&n + 1.0).floor(), mu))
+        where_(n.lt(0.0), 0.0, gammaincc((&n + 1.0).floor(), mu))
     })
 }
 

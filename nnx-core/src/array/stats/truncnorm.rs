@@ -24,7 +24,7 @@ fn log_mass(a: &Array, b: &Array) -> Array {
     let right = a.gt(0.0);
     let central = !(b.le(0.0) | &right);
     let (low, high) = (select(&right, &-b, a), select(&right, &-a, b));
-    let tail = |x: &Array, other: f64| log_ndtr(&where_(&central, other, x));
+    let tail = |x: &Array, other: f64| log_ndtr(where_(&central, other, x));
     let tails = log_difference(&tail(&high, -1.0), &tail(&low, -2.0));
     let (a, b) = (where_(&central, a, -1.0), where_(&central, b, 1.0));
     select(&central, (-ndtr(&a) - ndtr(&-b)).log1p(), &tails)
