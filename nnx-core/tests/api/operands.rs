@@ -3,7 +3,8 @@
 use super::operand_calls::called;
 use super::source;
 use nnx_core::array::{AsArray, AsArrays, Operand, OptionalArray};
-use nnx_core::{Array, Param, nn};
+use nnx_core::nn::{self, ActivationFn};
+use nnx_core::{Array, Param};
 use std::collections::BTreeSet;
 use std::path::Path;
 use syn::Type;
@@ -78,7 +79,7 @@ macro_rules! methods {
 
 #[test]
 fn functions_that_are_values_are_methods_too() {
-    let methods: &[(&str, fn(&Array) -> Array, fn(&Array) -> Array)] = methods! {
+    let methods: &[(&str, ActivationFn, ActivationFn)] = methods! {
         gelu gelu_exact hard_sigmoid hard_silu hard_swish hard_tanh log1mexp log_sigmoid mish relu relu6 selu sigmoid
         silu soft_sign softplus sparse_plus sparse_sigmoid swish tanh
     };
