@@ -249,6 +249,9 @@ calls! { key x o
         "cond" => nnx_core::cond(o(), |x| x + 1, |x| x * 2, x);
         "switch" => nnx_core::switch(o(), 2, |i, x: &Array| x * i, x);
     }
+    "transform/jacobian.rs" {
+        "hessian" => nnx_core::hessian(|x| x.sum(..), o());
+    }
     "transform/map.rs" {
         "apply_along_axis" => nnx_core::apply_along_axis(|x| x.sum(..), o(), 0);
     }
