@@ -1,7 +1,7 @@
 //! Flax NNX for Rust: neural networks as plain structs, compiled by XLA.
 //!
 //! ```
-//! use nnx::nn::{Linear, relu};
+//! use nnx::nn::Linear;
 //! use nnx::optim::{Adam, Optimizer, adam};
 //! use nnx::random::Rngs;
 //! use nnx::{Array, Module, value_and_grad};
@@ -14,7 +14,7 @@
 //!
 //! impl Mlp {
 //!     fn forward(&self, x: &Array) -> Array {
-//!         self.out.forward(&relu(&self.hidden.forward(x)))
+//!         self.out.forward(self.hidden.forward(x).relu())
 //!     }
 //! }
 //!

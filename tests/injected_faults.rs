@@ -57,7 +57,7 @@ fn graph() -> Training<Graph> {
 fn tree_step(training: &mut Training<Tree>, x: &Array) -> Result<Array, Error> {
     let Training { model, optimizer } = training;
     let loss = |model: &mut Tree| {
-        let y = model.norm.forward(&relu(&model.first.forward(x)));
+        let y = model.norm.forward(relu(&model.first.forward(x)));
         model.last.forward(&y).square().mean(..)
     };
     let (loss, grads) = value_and_grad(loss, &mut *model);

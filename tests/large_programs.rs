@@ -24,7 +24,7 @@ fn slope(x: &Array, ops: usize) -> Array {
 #[nnx::jit(graph = false)]
 fn in_everything(x: &Array, ops: usize) -> (Array, Array) {
     let step = |c: Array, x: &Array| {
-        let y = cond(&c.gt(0.0), |x: &Array| chain(x, ops), |x: &Array| x.sum(..), x);
+        let y = cond(c.gt(0.0), |x: &Array| chain(x, ops), |x: &Array| x.sum(..), x);
         (&c + y, c)
     };
     let loss = |x: &Array| scan(step, Array::scalar(0.0_f32), x).0;
@@ -67,7 +67,7 @@ fn a_body_that_captures_many_arrays() {
             let step = |c: Array, ()| {
                 let c = parts.iter().fold(c, |c, part| c * part);
                 let c = cond(
-                    &c.gt(0.0),
+                    c.gt(0.0),
                     |c: &Array| parts.iter().fold(c.clone(), |c, part| c + part),
                     |c: &Array| parts.iter().rev().fold(c.clone(), |c, part| c.sin() * part),
                     &c,

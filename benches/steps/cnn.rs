@@ -56,11 +56,11 @@ impl Task for Cnn {
 
     fn logits(&mut self, x: &Array) -> Array {
         let halves = PoolOptions::new().strides([2, 2]);
-        let x = relu(&self.norm1.forward(&self.conv1.forward(x)));
+        let x = relu(&self.norm1.forward(self.conv1.forward(x)));
         let x = avg_pool(&x, [2, 2], &halves);
-        let x = relu(&self.norm2.forward(&self.conv2.forward(&x)));
+        let x = relu(&self.norm2.forward(self.conv2.forward(&x)));
         let x = avg_pool(&x, [2, 2], &halves).reshape([BATCH as isize, -1]);
-        let x = self.dropout.forward(&relu(&self.linear1.forward(&x)));
+        let x = self.dropout.forward(relu(&self.linear1.forward(&x)));
         self.linear2.forward(&x)
     }
 }

@@ -43,13 +43,13 @@ impl Block {
     }
 
     fn forward(&self, x: &Array) -> Array {
-        let qkv = self.qkv.forward(&self.norm1.forward(x)).split(3, -1);
+        let qkv = self.qkv.forward(self.norm1.forward(x)).split(3, -1);
         let heads = |x: &Array| x.reshape([BATCH, CONTEXT, HEADS, FEATURES / HEADS]);
         let causal = AttentionOptions::new().is_causal(true);
         let attended =
             dot_product_attention(heads(&qkv[0]), heads(&qkv[1]), heads(&qkv[2]), &causal);
-        let x = x + self.proj.forward(&attended.reshape([BATCH, CONTEXT, FEATURES]));
-        &x + self.down.forward(&gelu(&self.up.forward(&self.norm2.forward(&x))))
+        let x = x + self.proj.forward(attended.reshape([BATCH, CONTEXT, FEATURES]));
+        &x + self.down.forward(gelu(&self.up.forward(self.norm2.forward(&x))))
     }
 }
 
@@ -96,6 +96,6 @@ impl Task for Gpt {
     fn logits(&mut self, x: &Array) -> Array {
         let x = self.tokens.forward(x) + &self.positions;
         let x = self.blocks.iter().fold(x, |x, block| block.forward(&x));
-        self.head.forward(&self.norm.forward(&x))
+        self.head.forward(self.norm.forward(&x))
     }
 }

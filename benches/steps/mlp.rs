@@ -42,6 +42,6 @@ impl Task for Mlp {
 
     fn logits(&mut self, x: &Array) -> Array {
         let [first, second, last] = &self.layers;
-        last.forward(&relu(&second.forward(&relu(&first.forward(x)))))
+        last.forward(relu(&second.forward(relu(&first.forward(x)))))
     }
 }

@@ -88,8 +88,8 @@ impl Gpt {
     fn forward(&mut self, tokens: &Array) -> Array {
         let x = self.blocks.iter_mut().fold(self.embed.forward(tokens), |x, block| {
             let causal = MultiHeadAttentionOptions::new().is_causal(true);
-            let x = &x + block.attention.forward_with(&block.norms[0].forward(&x), causal);
-            &x + block.down.forward(&gelu(&block.up.forward(&block.norms[1].forward(&x))))
+            let x = &x + block.attention.forward_with(block.norms[0].forward(&x), causal);
+            &x + block.down.forward(gelu(&block.up.forward(block.norms[1].forward(&x))))
         });
         self.head.forward(&x)
     }

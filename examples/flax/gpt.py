@@ -1,4 +1,4 @@
-"""The Flax twin of examples/gallery/gpt.rs: the same model, numbers and seed."""
+"""The Flax twin of examples/gallery/gpt.rs: the same model, numbers and seed. `lora.py` takes the model from here."""
 
 import pathlib
 import sys
@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, BATCH, CONTEXT, FEATURES, HEADS, BLOCKS, TEXTS = int((sys.argv + [1500])[1]), 16, 96, 96, 4, 3, 8
+BATCH, CONTEXT, FEATURES, HEADS, BLOCKS, TEXTS = 16, 96, 96, 4, 3, 8
 TEXT = pathlib.Path(__file__).parent.parent / "data/sonnets/sonnets.txt"
 
 
@@ -48,11 +48,14 @@ def loss_fn(model, windows):
     return optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:]).mean()
 
 
+def draw(key, text):
+    starts = jax.random.randint(key, (BATCH, 1), 0, len(text) - CONTEXT)
+    return text[starts + jnp.arange(CONTEXT + 1)]
+
+
 @nnx.jit
 def train_step(model, optimizer, draws, text):
-    starts = jax.random.randint(draws(), (BATCH, 1), 0, len(text) - CONTEXT)
-    windows = text[starts + jnp.arange(CONTEXT + 1)]
-    loss, grads = nnx.value_and_grad(loss_fn)(model, windows)
+    loss, grads = nnx.value_and_grad(loss_fn)(model, draw(draws(), text))
     optimizer.update(model, grads)
     return loss
 
@@ -77,29 +80,46 @@ def write(model, draws):
     return jax.lax.scan(step, (state, jnp.zeros(TEXTS, jnp.int32)), (keys, jnp.arange(CONTEXT)))[1].T
 
 
+def tokens_of(text):
+    train, held_out = np.split(text, [len(text) // 10 * 9])
+    windows = [held_out[i : i + CONTEXT + 1] for i in range(0, len(held_out) - CONTEXT, CONTEXT)]
+    return jnp.asarray(train), np.stack(windows)
+
+
+def fit(steps, step_fn, model, windows):
+    for step in range(steps):
+        loss = step_fn()
+        if step == 0 or (step + 1) % (steps // 10) == 0:
+            print(step + 1, float(loss), float(test(model, windows)))
+            if step == 0:
+                started = time.perf_counter()
+    print(f"{(steps - 1) / (time.perf_counter() - started):.1f} steps/s")
+
+
 text = TEXT.read_text()
 vocabulary = sorted(set(text))
 tokens = np.array([vocabulary.index(c) for c in text], np.int32)
-train, held_out = np.split(tokens, [len(tokens) // 10 * 9])
-windows = np.stack([held_out[i : i + CONTEXT + 1] for i in range(0, len(held_out) - CONTEXT, CONTEXT)])
-rngs = nnx.Rngs(0)
-model = Gpt(len(vocabulary), rngs)
-draws = rngs.draws.fork()
-rate = optax.warmup_cosine_decay_schedule(0, 2e-3, STEPS // 15, STEPS)
-mask = lambda params: jax.tree.map_with_path(lambda path, _: any(getattr(p, "key", "") == "kernel" for p in path), params)
-tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.1, mask=mask))
-optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)
-train = jnp.asarray(train)
-step_fn = nnx.cached_partial(train_step, model, optimizer, draws)
-for step in range(STEPS):
-    loss = step_fn(train)
-    if step == 0 or (step + 1) % (STEPS // 10) == 0:
-        print(step + 1, float(loss), float(test(model, windows)))
-        if step == 0:
-            started = time.perf_counter()
-print(f"{(STEPS - 1) / (time.perf_counter() - started):.1f} steps/s")
-texts = np.asarray(write(model, draws))
-started = time.perf_counter()
-write(model, draws).block_until_ready()
-print(f"{TEXTS * CONTEXT / (time.perf_counter() - started):.0f} characters/s")
-print("".join(vocabulary[i] for i in texts[:3].flatten()))
+
+
+def main():
+    steps = int((sys.argv + [1500])[1])
+    train, windows = tokens_of(tokens)
+    rngs = nnx.Rngs(0)
+    model = Gpt(len(vocabulary), rngs)
+    draws = rngs.draws.fork()
+    rate = optax.warmup_cosine_decay_schedule(0, 2e-3, steps // 15, steps)
+    is_kernel = lambda path, _: any(getattr(p, "key", "") == "kernel" for p in path)
+    mask = lambda params: jax.tree.map_with_path(is_kernel, params)
+    tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.1, mask=mask))
+    optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)
+    step_fn = nnx.cached_partial(train_step, model, optimizer, draws)
+    fit(steps, lambda: step_fn(train), model, windows)
+    texts = np.asarray(write(model, draws))
+    started = time.perf_counter()
+    write(model, draws).block_until_ready()
+    print(f"{TEXTS * CONTEXT / (time.perf_counter() - started):.0f} characters/s")
+    print("".join(vocabulary[i] for i in texts[:3].flatten()))
+
+
+if __name__ == "__main__":
+    main()

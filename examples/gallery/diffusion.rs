@@ -78,9 +78,9 @@ impl Block {
     }
 
     fn forward(&self, x: &Array, time: &Array) -> Array {
-        let h = self.conv1.forward(&silu(&self.norm1.forward(x)));
+        let h = self.conv1.forward(silu(&self.norm1.forward(x)));
         let h = h + self.time.forward(time).expand_dims(1).expand_dims(1);
-        self.conv2.forward(&silu(&self.norm2.forward(&h))) + self.skip.forward(x)
+        self.conv2.forward(silu(&self.norm2.forward(&h))) + self.skip.forward(x)
     }
 }
 
@@ -118,12 +118,12 @@ impl Net {
         let waves = linspace(0.0, -4.0, EMBEDDING / 2, DType::F32).exp();
         let angles = time.astype(DType::F32).expand_dims(-1) * waves;
         let time = concatenate([&angles.sin(), &angles.cos()], -1);
-        let time = self.time[1].forward(&silu(&self.time[0].forward(&time)));
+        let time = self.time[1].forward(silu(&self.time[0].forward(&time)));
         let time = silu(&time);
         // Squares of 2 x 2 pixels are the channels of one.
         let [n, height, width] = [0, 1, 2].map(|axis| images.shape()[axis] as isize);
         let x = images.reshape([n, height / 2, 2, width / 2, 2]).transpose([0, 1, 3, 2, 4]);
-        let x = self.input.forward(&x.reshape([n, height / 2, width / 2, 4]));
+        let x = self.input.forward(x.reshape([n, height / 2, width / 2, 4]));
         let large = self.down.forward(&x, &time);
         let small = self.smaller.forward(&large);
         let small = self.middle[0].forward(&small, &time);
@@ -132,7 +132,7 @@ impl Net {
         let small = &small + self.attention.forward(&places).reshape(small.shape());
         let small = self.middle[1].forward(&small, &time);
         let x = concatenate([&small.repeat(2, 1).repeat(2, 2), &large], -1);
-        let x = self.output.forward(&silu(&self.norm.forward(&self.up.forward(&x, &time))));
+        let x = self.output.forward(silu(&self.norm.forward(self.up.forward(&x, &time))));
         let x = x.reshape([n, height / 2, width / 2, 2, 2]).transpose([0, 1, 3, 2, 4]);
         x.reshape([n, height, width])
     }

@@ -103,7 +103,7 @@ fn train_step(
     draws: &mut RngStream,
     pixels: usize,
 ) -> Array {
-    let places = random::choice_from(&draws.next_key(), &seen(), 0, [pixels], true, None);
+    let places = random::choice_from(&draws.next_key(), seen(), 0, [pixels], true, None);
     let (loss, grads) = value_and_grad(
         // Each network has its own part of the sum, and so of the gradient.
         |fields: &Fields| (fields.forward(&places) - truth(&places)).square().mean([1, 2]).sum(..),

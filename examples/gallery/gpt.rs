@@ -94,7 +94,7 @@ impl Gpt {
         };
         let x = self.embed.forward(tokens) + self.positions.forward(&places);
         let x = self.blocks.iter_mut().fold(x, |x, block| block.forward(&x));
-        self.embed.attend(&self.norm.forward(&x))
+        self.embed.attend(self.norm.forward(&x))
     }
 }
 
@@ -113,7 +113,7 @@ impl Block {
 
     fn forward(&mut self, x: &Array) -> Array {
         let causal = MultiHeadAttentionOptions::new().is_causal(!*self.attention.decode);
-        let x = x + self.attention.forward_with(&self.norm1.forward(x), causal);
+        let x = x + self.attention.forward_with(self.norm1.forward(x), causal);
         &x + self.down.forward(&gelu(&self.up.forward(&self.norm2.forward(&x))))
     }
 }

@@ -47,7 +47,7 @@ impl Net {
 
     /// f32 `[n, 1]` to f32 `[n, 1]`.
     fn forward(&self, x: &Array) -> Array {
-        self.output.forward(&relu(&self.hidden.forward(&relu(&self.input.forward(x)))))
+        self.output.forward(relu(&self.hidden.forward(relu(&self.input.forward(x)))))
     }
 
     /// The mean squared error on the points x and y, f32 `[n, 1]` each.

@@ -48,7 +48,7 @@ impl Net {
     /// u at the time t from 0 to 1 and the place x from -1 to 1, f32 `[]` each. Whatever the parameters are, it begins
     /// as -sin(pi x), and is 0 at both ends.
     fn u(&self, t: &Array, x: &Array) -> Array {
-        let h = tanh(&self.input.forward(&stack([t, x], 0)));
+        let h = tanh(&self.input.forward(stack([t, x], 0)));
         let h = self.hidden.iter().fold(h, |h, layer| tanh(&layer.forward(&h)));
         t * (1.0 - x.square()) * self.output.forward(&h).reshape([0_isize; 0]) - (x * PI).sin()
     }

@@ -105,8 +105,7 @@ impl Mlp {
     }
 
     fn forward(&self, x: &Array) -> Array {
-        self.output
-            .forward(&self.layers.iter().fold(x.clone(), |x, layer| tanh(&layer.forward(&x))))
+        self.output.forward(self.layers.iter().fold(x.clone(), |x, layer| tanh(&layer.forward(&x))))
     }
 }
 
@@ -119,7 +118,7 @@ struct Agent {
 impl Agent {
     /// The logarithms of the odds of both actions f32 `[n, 2]`, and the rewards still to come f32 `[n]`.
     fn judge(&self, seen: &Array) -> (Array, Array) {
-        (log_softmax(&self.actor.forward(seen), -1), self.critic.forward(seen).squeeze(-1))
+        (log_softmax(self.actor.forward(seen), -1), self.critic.forward(seen).squeeze(-1))
     }
 }
 

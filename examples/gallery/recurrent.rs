@@ -94,7 +94,7 @@ impl Task {
     fn errors<C: Cell>(&self, model: &mut Adder<C>) -> Array {
         let options = RNNOptions::new().seq_lengths(&self.lengths);
         let (carry, _) = model.rnn.forward_with(&self.sequences, options);
-        (model.output.forward(&C::result(carry)).squeeze(-1) - &self.sums).square()
+        (model.output.forward(C::result(carry)).squeeze(-1) - &self.sums).square()
     }
 }
 

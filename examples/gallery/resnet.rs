@@ -77,8 +77,8 @@ impl Block {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        let h = relu(&self.norm1.forward(&self.conv1.forward(x)));
-        let h = self.norm2.forward(&self.conv2.forward(&h));
+        let h = relu(&self.norm1.forward(self.conv1.forward(x)));
+        let h = self.norm2.forward(self.conv2.forward(&h));
         relu(&(h + self.skip.as_ref().map_or(x.clone(), |skip| skip.forward(x))))
     }
 }
@@ -98,9 +98,9 @@ impl ResNet {
     fn forward(&mut self, x: &Array) -> Array {
         let policy = Policy::new(DType::BF16);
         let logits = policy.apply(self, |net| {
-            let x = relu(&net.norm.forward(&net.stem.forward(&policy.cast_to_compute(x))));
+            let x = relu(&net.norm.forward(net.stem.forward(policy.cast_to_compute(x))));
             let x = net.blocks.iter_mut().fold(x, |x, block| block.forward(&x));
-            net.head.forward(&x.mean([1, 2]))
+            net.head.forward(x.mean([1, 2]))
         });
         policy.cast_to_output(&logits)
     }

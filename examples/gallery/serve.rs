@@ -55,7 +55,7 @@ impl Net {
     /// Logits `[n, 10]` for images u8 `[n, height, width, 1]`.
     fn forward(&self, images: &Array) -> Array {
         let x = self.convs.iter().fold(pixels(images), |x, conv| relu(&conv.forward(&x)));
-        self.head.forward(&x.max([1, 2]))
+        self.head.forward(x.max([1, 2]))
     }
 }
 

@@ -55,7 +55,7 @@ impl Vae {
 
     /// Logits f32 `[n, size]` for codes f32 `[n, CODE]`.
     fn decode(&self, code: &Array) -> Array {
-        self.pixels.forward(&relu(&self.decoder.forward(code)))
+        self.pixels.forward(relu(&self.decoder.forward(code)))
     }
 
     /// The two parts of the bound, f32 `[]` each, and the logits, for images f32 `[n, size]`: how badly they are

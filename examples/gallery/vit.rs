@@ -71,10 +71,10 @@ impl Block {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        let attention = self.attention.forward(&self.norm1.forward(x));
+        let attention = self.attention.forward(self.norm1.forward(x));
         let x = x + self.dropout.forward(&attention);
-        let hidden = gelu(&self.up.forward(&self.norm2.forward(&x)));
-        x + self.dropout.forward(&self.down.forward(&hidden))
+        let hidden = gelu(&self.up.forward(self.norm2.forward(&x)));
+        x + self.dropout.forward(self.down.forward(&hidden))
     }
 }
 
@@ -94,12 +94,12 @@ impl Vit {
 
     /// Logits `[n, 10]` for images f32 `[n, height, width, 1]`.
     fn forward(&mut self, images: &Array) -> Array {
-        let x = self.embed.forward(&patches(images));
+        let x = self.embed.forward(patches(images));
         let class = self.class.broadcast_to([x.shape()[0], 1, FEATURES]);
         let x = concatenate([&class, &x], 1) + &self.positions;
         let (x, ()) =
             scan(|x: Array, block: &mut Block| (block.forward(&x), ()), x, &mut self.blocks);
-        self.head.forward(&self.norm.forward(&x.at((.., 0)).get()))
+        self.head.forward(self.norm.forward(x.at((.., 0)).get()))
     }
 }
 
@@ -123,7 +123,7 @@ fn train_step(
     let n = digits.labels.size();
     let chosen = random::choice(&draws.next_key(), n, [batch_size], true, None);
     let x = pixels(&digits.images.take(&chosen, 0));
-    let labels = nnx::nn::one_hot(&digits.labels.take(&chosen, 0), CLASSES.into(), DType::F32);
+    let labels = nnx::nn::one_hot(digits.labels.take(&chosen, 0), CLASSES.into(), DType::F32);
     let labels = smooth_labels(&labels, 0.1);
     let (loss, grads) = value_and_grad(
         |model: &mut Vit| softmax_cross_entropy(model.forward(&x), &labels).mean(..),

@@ -21,7 +21,7 @@ impl LanguageModel for Lent {
 
     fn logits(&mut self, tokens: &Array) -> Array {
         let x = self.embed.forward(tokens);
-        self.embed.attend(&self.body.forward(&x))
+        self.embed.attend(self.body.forward(&x))
     }
 
     #[nnx::jit(graph = false)]

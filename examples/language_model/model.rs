@@ -65,7 +65,7 @@ impl LanguageModel for Tied {
 
     fn logits(&mut self, tokens: &Array) -> Array {
         let x = self.embed.read().forward(tokens);
-        self.head.read().attend(&self.body.forward(&x))
+        self.head.read().attend(self.body.forward(&x))
     }
 
     #[nnx::jit]
@@ -91,7 +91,7 @@ impl Body {
     pub(crate) fn forward(&mut self, x: &Array) -> Array {
         let places = nnx::array::arange(x.shape()[1], DType::I32);
         let x = x + self.positions.forward(&places);
-        self.norm.forward(&self.blocks.iter_mut().fold(x, |x, block| block.forward(&x)))
+        self.norm.forward(self.blocks.iter_mut().fold(x, |x, block| block.forward(&x)))
     }
 }
 
@@ -108,8 +108,8 @@ impl Block {
 
     fn forward(&mut self, x: &Array) -> Array {
         let causal = MultiHeadAttentionOptions::new().is_causal(true);
-        let x = x + self.attention.forward_with(&self.norm1.forward(x), causal);
-        &x + self.down.forward(&gelu(&self.up.forward(&self.norm2.forward(&x))))
+        let x = x + self.attention.forward_with(self.norm1.forward(x), causal);
+        &x + self.down.forward(gelu(&self.up.forward(self.norm2.forward(&x))))
     }
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn learn<M: LanguageModel>(
 pub(crate) fn eval_step<M: LanguageModel>(model: &M, metrics: &mut Metrics, windows: &Array) {
     let (tokens, next) = tokens_and_next(windows);
     let logits = view(model, View::eval()).logits(&tokens);
-    metrics.loss.update(&softmax_cross_entropy_with_integer_labels(&logits, &next));
+    metrics.loss.update(softmax_cross_entropy_with_integer_labels(&logits, &next));
     metrics.accuracy.update(&logits, &next);
 }
 

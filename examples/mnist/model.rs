@@ -43,12 +43,12 @@ impl Cnn {
     /// Logits `[n, 10]` for images f32 `[n, height, width, 1]`.
     pub(crate) fn forward(&mut self, x: &Array) -> Array {
         let halves = PoolOptions::new().strides([2, 2]);
-        let x = self.dropout1.forward(&self.conv1.forward(x));
-        let x = avg_pool(&relu(&self.batch_norm1.forward(&x)), [2, 2], &halves);
-        let x = self.batch_norm2.forward(&self.conv2.forward(&x));
-        let x = avg_pool(&relu(&x), [2, 2], &halves);
+        let x = self.dropout1.forward(self.conv1.forward(x));
+        let x = avg_pool(relu(&self.batch_norm1.forward(&x)), [2, 2], &halves);
+        let x = self.batch_norm2.forward(self.conv2.forward(&x));
+        let x = avg_pool(relu(&x), [2, 2], &halves);
         let x = x.reshape([x.shape()[0] as isize, -1]);
-        let x = relu(&self.dropout2.forward(&self.linear1.forward(&x)));
+        let x = relu(&self.dropout2.forward(self.linear1.forward(&x)));
         self.linear2.forward(&x)
     }
 }

@@ -64,16 +64,16 @@ impl Siamese {
 
 impl Branch {
     fn forward(&mut self, x: &Array) -> Array {
-        self.norm.forward(&self.encoder.read().forward(x))
+        self.norm.forward(self.encoder.read().forward(x))
     }
 }
 
 impl Encoder {
     fn forward(&self, x: &Array) -> Array {
         let halves = PoolOptions::new().strides([2, 2]);
-        let x = max_pool(&relu(&self.conv1.forward(x)), [2, 2], &halves);
-        let x = max_pool(&relu(&self.conv2.forward(&x)), [2, 2], &halves);
-        self.linear.forward(&x.reshape([x.shape()[0] as isize, -1]))
+        let x = max_pool(relu(&self.conv1.forward(x)), [2, 2], &halves);
+        let x = max_pool(relu(&self.conv2.forward(&x)), [2, 2], &halves);
+        self.linear.forward(x.reshape([x.shape()[0] as isize, -1]))
     }
 }
 

@@ -115,7 +115,7 @@ fn shuffling_moves_whole_rows() {
     let rows: Vec<f32> =
         order.iter().flat_map(|&r| (0..3).map(move |c| (3 * r + c) as f32)).collect();
     assert_eq!(random::shuffle(&key, &x, 0).to_vec::<f32>(), rows);
-    assert_eq!(random::shuffle(&key, &x.t(), -1).t().to_vec::<f32>(), rows);
+    assert_eq!(random::shuffle(&key, x.t(), -1).t().to_vec::<f32>(), rows);
     let vector = Array::from_slice(&[10, 11, 12, 13], 4);
     let shuffled = random::shuffle(&key, &vector, 0).to_vec::<i32>();
     assert_eq!(shuffled, order.iter().map(|i| i + 10).collect::<Vec<_>>());

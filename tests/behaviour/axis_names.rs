@@ -181,7 +181,7 @@ fn through_other_transforms() {
     assert_close(&Array::from(got), Array::from([54.333_336_f32, 93.666_67, 172.333_34]));
     assert_eq!(mapped(|x| remat(|x: &Array| psum(x, "i") * x, x)), [7.0, 14.0, 28.0]);
     let by_branch =
-        |x: &Array| cond(&x.gt(1.5), |x: &Array| psum(x, "i"), |x: &Array| x * axis_index("i"), x);
+        |x: &Array| cond(x.gt(1.5), |x: &Array| psum(x, "i"), |x: &Array| x * axis_index("i"), x);
     assert_eq!(mapped(by_branch), [0.0, 7.0, 7.0]);
     // Where nothing but the inside of a loop depends on the element.
     let counted = |_: &Array| {

@@ -22,7 +22,7 @@ impl Block {
 
     fn forward(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
-        let x = self.bn.forward(&self.linear.forward(x));
+        let x = self.bn.forward(self.linear.forward(x));
         // Nothing is captured by a table.
         assert!(!sow::<nnx::module::Intermediate, _>(self, "x", &x));
         call.returns(relu(&self.dropout.forward(&x)))
@@ -115,7 +115,7 @@ fn operations_are_counted_as_xla_does() {
     let x = ones([8, 3], DType::F32);
     let forward = |(m, x): (&Model, &Array)| {
         let call = called(m, "forward", &[x]);
-        call.returns(m.last.forward(&m.norm.forward(&relu(&m.first.forward(x)))))
+        call.returns(m.last.forward(m.norm.forward(relu(&m.first.forward(x)))))
     };
     let table = tabulate_call(forward, (&model, &x));
     // The numbers of `nnx.tabulate(compute_flops=True, compute_vjp_flops=True)`.
@@ -174,7 +174,7 @@ fn a_loop_has_the_calls_of_one_iteration() {
     assert_eq!(table.calls()[0].flops, 2 * 16 + 4);
     assert_eq!(table.calls()[0].outputs[0].to_string(), "f32[4]");
     // A model alone is the argument, too.
-    let table = tabulate_call(|m: &Linear| m.forward(&ones([2, 4], DType::F32)), &cell);
+    let table = tabulate_call(|m: &Linear| m.forward(ones([2, 4], DType::F32)), &cell);
     assert_eq!(of(&table), [(0, String::new(), "Linear")]);
 }
 

@@ -172,7 +172,7 @@ fn a_branch_prints_if_it_is_taken() {
     #[nnx::jit(graph = false)]
     fn branches(x: &Array) -> Array {
         let y = cond(
-            &x.gt(0.0),
+            x.gt(0.0),
             |x: &Array| {
                 debug::print!("branch: positive {}", x);
                 x * 2.0
@@ -383,7 +383,7 @@ fn functions_of_their_own_and_checks_print_in_order() {
     let lines = printed("checked", || {
         let f = |x: &Array| {
             debug::print!("checked: {}", x);
-            check(&x.lt(1.0), "too large");
+            check(x.lt(1.0), "too large");
             x.sin()
         };
         let (error, y) = checkify(Checks::ALL, f, &scalar(2.0));
@@ -404,7 +404,7 @@ fn a_branch_that_a_batch_makes_a_choice_prints_for_every_element() {
                 debug::print!("choice: yes {}", x);
                 x * 2.0
             };
-            cond(&x.gt(1.5), yes, |x: &Array| x.clone(), x)
+            cond(x.gt(1.5), yes, |x: &Array| x.clone(), x)
         };
         assert_eq!(vmap(f, &three(), 0).to_vec::<f32>(), [1.0, 4.0, 6.0]);
     });

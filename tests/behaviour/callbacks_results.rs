@@ -128,7 +128,7 @@ fn io_happens_in_the_order_of_the_program_once_each() {
         let first = number(x);
         let (_, inner) = scan(
             |c: Array, (): ()| {
-                let n = cond(&c.gt(1.0), number, |_: &Array| Array::scalar(-1), &c);
+                let n = cond(c.gt(1.0), number, |_: &Array| Array::scalar(-1), &c);
                 (c + 1.0, n)
             },
             x.clone(),
@@ -211,7 +211,7 @@ fn data_from_the_host_is_drawn_once_in_a_loop_that_is_differentiated() {
     let again = |w: &Array| remat(|w: &Array| (w * draw()).sin(), w);
     assert_eq!(grad(again, &scalar(0.0)).item::<f32>(), 5.0);
     assert_eq!(NEXT.load(SeqCst), 6);
-    let branch = |w: &Array| cond(&w.gt(-1.0), |w: &Array| w * draw(), |w: &Array| w.clone(), w);
+    let branch = |w: &Array| cond(w.gt(-1.0), |w: &Array| w * draw(), |w: &Array| w.clone(), w);
     assert_eq!(grad(branch, &scalar(0.0)).item::<f32>(), 6.0);
     assert_eq!(NEXT.load(SeqCst), 7);
 }

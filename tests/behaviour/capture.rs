@@ -223,7 +223,7 @@ fn results_of_methods() {
     impl Outer {
         fn forward(&mut self, x: &Array) -> (Array, Array) {
             let call = called(self, "forward", &[x]);
-            let h = self.rest.forward(&self.first.forward(x));
+            let h = self.rest.forward(self.first.forward(x));
             call.returns((self.dense.forward(&h), h))
         }
     }
@@ -254,7 +254,7 @@ fn results_of_methods() {
     assert_same(&values["rest.layers[1].forward[0]"].value, &h);
     // The cell of a loop, for each step.
     let mut rnn = RNN::new(GRUCell::new(8, 5, &mut rngs));
-    let (y, values) = capture_.run(|m| m.forward(&x.reshape([1, 4, 8])), &mut rnn);
+    let (y, values) = capture_.run(|m| m.forward(x.reshape([1, 4, 8])), &mut rnn);
     assert_eq!(values["cell.dense_i.forward[0]"].value.shape(), [4, 1, 15]);
     assert_same(&values["forward[1]"].value, &y);
 }
@@ -303,7 +303,7 @@ fn values_that_cannot_leave_are_errors() {
     let text = panic_message(|| {
         let branch = |m: &mut Dense| {
             let yes = |x: &Array| m.forward(x);
-            cond(&Array::scalar(true), yes, |x: &Array| x.clone(), &x)
+            cond(Array::scalar(true), yes, |x: &Array| x.clone(), &x)
         };
         drop(capture(branch, &mut model));
     });

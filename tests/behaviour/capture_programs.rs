@@ -101,7 +101,7 @@ fn modules_without_fields() {
 fn one_name_has_one_shape() {
     let mut scale = Scale::new();
     let two = |m: &mut Scale| {
-        perturb(m, "h", &Array::from([1.0_f32, 2.0]));
+        perturb(m, "h", Array::from([1.0_f32, 2.0]));
         nnx::vmap(|x: &Array| perturb(&*m, "h", x), &Array::from([1.0_f32, 2.0, 3.0]), 0)
     };
     let text = panic_message(|| drop(capture(two, &mut scale)));

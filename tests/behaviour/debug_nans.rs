@@ -93,7 +93,7 @@ fn a_jitted_function_names_itself_the_output_and_the_operation() {
     fn results(x: &Array) -> Result<(Array, Array)> {
         let (c, ys) = scan(
             |c: Array, x: &Array| {
-                let y = cond(&x.gt(2.0), |x: &Array| (x - 10.0).sqrt(), |x: &Array| x.clone(), x);
+                let y = cond(x.gt(2.0), |x: &Array| (x - 10.0).sqrt(), |x: &Array| x.clone(), x);
                 (c + x, y)
             },
             scalar(0.0),

@@ -85,7 +85,7 @@ fn bodies(x: &Array) -> (Array, Array, Array, Array, Array, Array) {
     };
     let ((_, sum), (es, sums)) = scan(step, (huge(), Array::scalar(0.0_f32)), (&xs.0, &xs.1));
     let chosen = cond(
-        &x.sum(..).gt(0.0),
+        x.sum(..).gt(0.0),
         |(x, e): (&Array, &Array)| (x + 1.0, e + 1.0),
         |(x, e): (&Array, &Array)| (x - 1.0, e.clone()),
         (x, &huge()),

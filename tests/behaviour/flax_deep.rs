@@ -32,7 +32,7 @@ impl Block {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        let y = self.bn.forward(&self.linear.forward(x));
+        let y = self.bn.forward(self.linear.forward(x));
         gelu(&self.dropout.forward(&y))
     }
 }

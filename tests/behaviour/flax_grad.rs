@@ -51,7 +51,7 @@ fn the_gradient_of_two_models_is_a_pair() {
     let mut rngs = Rngs::new(0);
     let models = (Linear::new(2, 3, &mut rngs), Linear::new(3, 3, &mut rngs));
     let (x, y) = (normal(1, [1, 2]), ones([1, 3]));
-    let loss = |(m1, m2): &(Linear, Linear)| mean_square(&m2.forward(&m1.forward(&x)), &y);
+    let loss = |(m1, m2): &(Linear, Linear)| mean_square(&m2.forward(m1.forward(&x)), &y);
     let (g1, g2) = grad(loss, &models);
     assert_eq!(shapes(&g1), [&[2, 3][..], &[3]]);
     assert_eq!(shapes(&g2), [&[3, 3][..], &[3]]);
@@ -140,7 +140,7 @@ fn a_model_can_be_made_of_shapes_alone() {
 #[test]
 fn the_shape_of_a_layers_output() {
     let model = Linear::new(2, 3, &mut Rngs::new(0));
-    let y = nnx::eval_shape(|m: &Linear| m.forward(&ones([4, 2])), &model);
+    let y = nnx::eval_shape(|m: &Linear| m.forward(ones([4, 2])), &model);
     assert_eq!(y.aval().to_string(), "f32[4, 3]");
     assert!(y.try_to_vec::<f32>().is_err());
 }
@@ -278,8 +278,8 @@ struct Dropping {
 
 impl Dropping {
     fn forward(&mut self, x: &Array) -> Array {
-        let y = self.bn.forward(&self.linear.forward(x));
-        self.out.forward(&relu(&self.dropout.forward(&y)))
+        let y = self.bn.forward(self.linear.forward(x));
+        self.out.forward(relu(&self.dropout.forward(&y)))
     }
 }
 

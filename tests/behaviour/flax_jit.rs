@@ -88,7 +88,7 @@ fn a_layer_is_an_argument() {
     let model = Linear::new(2, 3, &mut Rngs::new(0));
     let y = forward(&model, &ones([1, 2]));
     assert_eq!(y.shape(), [1, 3]);
-    assert_eq!(y.to_vec::<f32>(), model.forward(&ones([1, 2])).to_vec::<f32>());
+    assert_eq!(y.to_vec::<f32>(), model.forward(ones([1, 2])).to_vec::<f32>());
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_closure_over_the_model_is_the_partial_application() {
 fn a_closure_over_several_models() {
     #[nnx::jit(graph = false)]
     fn chain(first: &Linear, second: &Linear, x: &Array) -> Array {
-        second.forward(&first.forward(x))
+        second.forward(first.forward(x))
     }
     let mut rngs = Rngs::new(0);
     let (first, second) = (Linear::new(2, 3, &mut rngs), Linear::new(3, 4, &mut rngs));

@@ -58,7 +58,7 @@ fn how_a_layer_starts_is_no_part_of_its_definition() {
 #[test]
 fn a_general_map_makes_several_axes() {
     let layer = LinearGeneral::new(2, [3, 4], &mut Rngs::new(0));
-    let y = layer.forward(&ones(&[1, 2], DType::F32));
+    let y = layer.forward(ones(&[1, 2], DType::F32));
     assert_eq!((y.shape(), layer.kernel.shape()), (&[1, 3, 4][..], &[2, 3, 4][..]));
     assert_eq!(layer.bias.as_ref().unwrap().shape(), [3, 4]);
     assert!(close(&y.reshape([3, 4]), &layer.kernel.sum(0)));
@@ -90,14 +90,14 @@ fn a_low_rank_layer_takes_the_place_of_a_linear_one() {
     let mut rngs = Rngs::new(0);
     let x = normal(0, &[1, 3]);
     let plain = Mlp { first: Linear::new(3, 3, &mut rngs), second: Linear::new(3, 3, &mut rngs) };
-    let y = plain.second.forward(&plain.first.forward(&x));
+    let y = plain.second.forward(plain.first.forward(&x));
     // By a layer around it, and by a layer that takes its state.
     let around = LoRALinear::adapt(plain.second.clone(), LoRA::new(3, 4, 3, &mut rngs));
     let mut beside = LoRALinear::new(3, 3, 4, &mut rngs);
     update(&mut beside, split(&plain.second).1).unwrap();
     for second in [around, beside] {
         let mut adapted = Mlp { first: plain.first.clone(), second };
-        let forward = |m: &Mlp<LoRALinear>| -> Array { m.second.forward(&m.first.forward(&x)) };
+        let forward = |m: &Mlp<LoRALinear>| -> Array { m.second.forward(m.first.forward(&x)) };
         assert!(close(&forward(&adapted), &y), "it starts as the layer was");
         adapted.second.lora.lora_b.set(ones(&[4, 3], DType::F32));
         let lora = &adapted.second.lora;
@@ -121,7 +121,7 @@ fn low_rank_params_are_a_kind_of_params() {
 fn a_low_rank_map_computes_in_its_dtype() {
     let layer = LoRA::builder(3, 4, 2).dtype(DType::F16).build(&mut Rngs::new(0));
     assert_eq!(layer.lora_a.dtype(), DType::F32);
-    assert_eq!(layer.forward(&ones(&[1, 3], DType::F32)).dtype(), DType::F16);
+    assert_eq!(layer.forward(ones(&[1, 3], DType::F32)).dtype(), DType::F16);
 }
 
 fn steps<C: RNNCellBase>(cell: &mut C, start: C::Carry, xs: &Array) -> Array {
@@ -161,7 +161,7 @@ fn a_cell_computes_in_its_dtype() {
         let carry = cell.initialize_carry(&[2, 3], &mut RngStream::new(0, "carry"), None);
         let (_, y) = cell.forward(carry, &ones(&[2, 3], dtype));
         assert_eq!((y.dtype(), y.shape()), (dtype, &[2, 4][..]));
-        let ys = RNN::new(cell).forward(&ones(&[2, 5, 3], dtype));
+        let ys = RNN::new(cell).forward(ones(&[2, 5, 3], dtype));
         assert_eq!((ys.dtype(), ys.shape()), (dtype, &[2, 5, 4][..]));
     }
 }
@@ -174,7 +174,7 @@ fn a_cell_with_other_activation_functions() {
     let x = normal(0, &[1, 3]);
     let ((c, h), y) = cell.forward((zeros(), zeros()), &x);
     let gate = |map: &Linear| map.forward(&x);
-    let expected_c = relu(&gate(&cell.ii)) * elu(&gate(&cell.ig), 1.0);
+    let expected_c = relu(&gate(&cell.ii)) * elu(gate(&cell.ig), 1.0);
     assert!(close(&c, &expected_c));
     assert!(close(&y, &(relu(&gate(&cell.io)) * elu(&expected_c, 1.0))) && close(&h, &y));
 }
@@ -185,7 +185,7 @@ fn one_network_takes_batches_of_any_size() {
     let x = normal(0, &[5, 6, 3]);
     let all = rnn.forward(&x);
     for batch in [1, 2, 5_usize] {
-        let y = rnn.forward(&x.slice([(0..batch).into()]));
+        let y = rnn.forward(x.slice([(0..batch).into()]));
         assert!(close(&y, &all.slice([(0..batch).into()])), "{batch}");
     }
 }
@@ -200,7 +200,7 @@ impl RNNCellBase for Own {
     type Carry = Array;
 
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
-        let h = self.dense.forward(&nnx::array::concatenate([x, &h], -1)).tanh();
+        let h = self.dense.forward(nnx::array::concatenate([x, &h], -1)).tanh();
         (h.clone(), h)
     }
 
@@ -219,7 +219,7 @@ fn a_cell_of_ones_own() {
     let mut cell = Own { dense: Linear::new(3 + 4, 4, &mut Rngs::new(7)) };
     let xs = normal(0, &[5, 2, 3]);
     let by_hand = steps(&mut cell, nnx::array::zeros([2, 4], DType::F32), &xs);
-    let ys = RNN::new(cell).forward(&xs.swapaxes(0, 1));
+    let ys = RNN::new(cell).forward(xs.swapaxes(0, 1));
     assert_eq!(ys.shape(), [2, 5, 4]);
     assert!(close(&ys.swapaxes(0, 1), &by_hand));
 }
@@ -339,7 +339,7 @@ fn a_function_in_the_place_of_einsum() {
         y.reshape(shape)
     });
     let layer = settings.build(&mut Rngs::new(42));
-    let y = layer.forward(&ones(&[2, 3], DType::F32));
+    let y = layer.forward(ones(&[2, 3], DType::F32));
     assert_eq!(y.shape(), [1, 2, 4]);
     assert!(close(&y.at((0, 0)).get(), &layer.kernel.sum(0)));
 }

@@ -268,7 +268,7 @@ fn each_branch_sets_another_variable() {
     let (mut a, mut b) = (count(0), count(0));
     for (which, expected) in [(true, (1, 0)), (false, (1, 10))] {
         cond(
-            &Array::scalar(which),
+            Array::scalar(which),
             |(a, _): (&mut Count, &mut Count)| *a += 1,
             |(_, b): (&mut Count, &mut Count)| *b += 10,
             (&mut a, &mut b),
@@ -311,7 +311,7 @@ fn branches_by_number_update_a_variable() {
     let mut x = count(0);
     for (k, expected) in [(0, 1), (1, 11), (2, 111)] {
         let add = |k: usize, x: &mut Count| *x += [1, 10, 100][k];
-        switch(&Array::scalar(k), 3, add, &mut x);
+        switch(Array::scalar(k), 3, add, &mut x);
         assert_eq!(x.item::<i32>(), expected);
     }
 }

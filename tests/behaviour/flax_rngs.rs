@@ -277,7 +277,7 @@ fn a_dropout_draws_from_its_stream_or_from_those_of_a_call() {
     // A stream's name of one's own.
     let mut noisy = Dropout::builder(0.5).rng_collection("noise").build_without_rngs();
     let mut rngs = Rngs::new(0).with("noise", 1);
-    noisy.forward_with(&ten(), DropoutOptions::new().rngs(&mut rngs));
+    noisy.forward_with(ten(), DropoutOptions::new().rngs(&mut rngs));
     assert_eq!(stream(&rngs, "noise").count.item::<u32>(), 1);
     assert_eq!(stream(&rngs, "default").count.item::<u32>(), 0);
 }
@@ -285,10 +285,10 @@ fn a_dropout_draws_from_its_stream_or_from_those_of_a_call() {
 #[test]
 fn streams_and_keys_of_a_call_go_before_a_layers_own() {
     let (mut first, mut second) = (dropout_of(0), dropout_of(1));
-    let (a, b) = (first.forward(&ten()), second.forward(&ten()));
+    let (a, b) = (first.forward(ten()), second.forward(ten()));
     assert_ne!(a.to_vec::<f32>(), b.to_vec::<f32>());
     let mut rngs = Rngs::empty().with("dropout", 0).fork();
-    let again = second.forward_with(&ten(), DropoutOptions::new().rngs(&mut rngs));
+    let again = second.forward_with(ten(), DropoutOptions::new().rngs(&mut rngs));
     assert_eq!(again.to_vec::<f32>(), a.to_vec::<f32>());
     // Flax's masks.
     let x = nnx::array::ones([16], DType::F32);
@@ -303,7 +303,7 @@ fn streams_and_keys_of_a_call_go_before_a_layers_own() {
 }
 
 fn without_a_stream(layer: &mut Dropout) {
-    let message = panic_message(|| drop(layer.forward(&ten())));
+    let message = panic_message(|| drop(layer.forward(ten())));
     assert_says(&message, &["Dropout: something is to be dropped", ".rngs(&mut rngs)"]);
 }
 
@@ -312,17 +312,17 @@ fn flags_of_a_call_go_before_a_layers_own() {
     let mut layer = Dropout::builder(0.5).build_without_rngs();
     let all = ten().to_vec::<f32>();
     let with = DropoutOptions::new;
-    assert_eq!(layer.forward_with(&ten(), with().deterministic(true)).to_vec::<f32>(), all);
+    assert_eq!(layer.forward_with(ten(), with().deterministic(true)).to_vec::<f32>(), all);
     layer.deterministic.set(true);
-    assert_eq!(layer.forward(&ten()).to_vec::<f32>(), all);
+    assert_eq!(layer.forward(ten()).to_vec::<f32>(), all);
     let mut rngs = Rngs::empty().with("dropout", 0);
-    let dropped = layer.forward_with(&ten(), with().deterministic(false).rngs(&mut rngs));
+    let dropped = layer.forward_with(ten(), with().deterministic(false).rngs(&mut rngs));
     assert_ne!(dropped.to_vec::<f32>(), all);
     layer.deterministic.set(false);
     without_a_stream(&mut layer);
     // Nothing is drawn where nothing is left to chance.
     let mut none = Dropout::builder(1.0).build_without_rngs();
-    assert_eq!(none.forward(&ten()).to_vec::<f32>(), [0.0; 10]);
+    assert_eq!(none.forward(ten()).to_vec::<f32>(), [0.0; 10]);
 }
 
 #[test]
@@ -330,11 +330,11 @@ fn flags_of_a_call_go_before_those_of_a_view() {
     let mut layer = Dropout::builder(0.5).build_without_rngs();
     let all = ten().to_vec::<f32>();
     let with = DropoutOptions::new;
-    assert_eq!(layer.forward_with(&ten(), with().deterministic(true)).to_vec::<f32>(), all);
+    assert_eq!(layer.forward_with(ten(), with().deterministic(true)).to_vec::<f32>(), all);
     let mut eval = view(&layer, View::new().set("deterministic", true));
-    assert_eq!(eval.forward(&ten()).to_vec::<f32>(), all);
+    assert_eq!(eval.forward(ten()).to_vec::<f32>(), all);
     let mut rngs = Rngs::empty().with("dropout", 0);
-    let dropped = eval.forward_with(&ten(), with().deterministic(false).rngs(&mut rngs));
+    let dropped = eval.forward_with(ten(), with().deterministic(false).rngs(&mut rngs));
     assert_ne!(dropped.to_vec::<f32>(), all);
     without_a_stream(&mut view(&layer, View::new().set("deterministic", false)));
 }

@@ -108,7 +108,7 @@ fn values_of_a_state_are_plain_arrays() {
     }
     assert_eq!(all["kernel"].kind.map(|kind| kind.name), Some("Param"));
     update(&mut model, all).unwrap();
-    let y = model.forward(&nnx::array::ones([3, 4], DType::F32));
+    let y = model.forward(nnx::array::ones([3, 4], DType::F32));
     assert_eq!(y.to_vec::<f32>(), [0.0; 15]);
 }
 

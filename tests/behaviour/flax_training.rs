@@ -32,7 +32,7 @@ impl Model {
     }
 
     fn loss(&self, x: &Array, y: &Array) -> Array {
-        (self.second.forward(&self.first.forward(x)) - y).square().mean(..)
+        (self.second.forward(self.first.forward(x)) - y).square().mean(..)
     }
 }
 
@@ -212,10 +212,10 @@ fn metrics_in_a_struct() {
     let values = |m: &Metrics| [&m.accuracy.compute(), &m.loss.compute()].map(|x| x.item::<f32>());
     assert!(values(&m).iter().all(|x| x.is_nan()));
     m.accuracy.update(logits(), ints(&[1, 1, 0, 1, 0]));
-    m.loss.update(&ints(&[1, 2, 3, 4]));
+    m.loss.update(ints(&[1, 2, 3, 4]));
     assert_eq!(values(&m), [0.6, 2.5]);
     m.accuracy.update(logits(), ints(&[0, 1, 1, 1, 1]));
-    m.loss.update(&ints(&[3, 2, 1, 0]));
+    m.loss.update(ints(&[3, 2, 1, 0]));
     assert_eq!(values(&m), [0.5, 2.0]);
     m.accuracy.reset();
     m.loss.reset();
@@ -228,7 +228,7 @@ fn masked_metrics_in_a_struct() {
     let values = |m: &Metrics| [&m.accuracy.compute(), &m.loss.compute()].map(|x| x.item::<f32>());
     let labels = ints(&[1, 1, 0, 1, 0]);
     m.accuracy.update_masked(logits(), &labels, labels.gt(0));
-    m.loss.update(&ints(&[1, 2, 3, 4]));
+    m.loss.update(ints(&[1, 2, 3, 4]));
     assert_eq!(values(&m), [2.0 / 3.0, 2.5]);
     let (labels, losses) = (ints(&[0, 1, 1, 1, 1]), ints(&[3, 2, 1, 0]));
     m.accuracy.update_masked(logits(), &labels, labels.gt(0));
@@ -241,7 +241,7 @@ fn definitions_of_metrics_are_hashed() {
     let hash =
         |m: &Metrics| BuildHasherDefault::<DefaultHasher>::default().hash_one(GraphDef::of(m));
     let mut other = metrics();
-    other.loss.update(&ints(&[1]));
+    other.loss.update(ints(&[1]));
     assert_eq!(hash(&metrics()), hash(&other));
 }
 
@@ -298,8 +298,8 @@ fn an_average_counts_every_element() {
     // 5 + … + 14, and 11 + … + 59.
     assert_eq!((average.count.item::<i32>(), average.total.item::<f32>()), (59, 95.0 + 1715.0));
     let mut average = Average::new();
-    average.update(&scalar(2.0));
-    average.update(&scalar(3.0));
+    average.update(scalar(2.0));
+    average.update(scalar(3.0));
     assert_eq!((average.count.item::<i32>(), average.total.item::<f32>()), (2, 5.0));
 }
 

@@ -97,7 +97,7 @@ fn an_ensemble_is_made_from_keys() {
     for (i, key) in keys.unstack::<5>().iter().enumerate() {
         let alone = make(key);
         assert!(close(&element(&ensemble.kernel, i), &alone.kernel), "model {i}");
-        assert!(close(&element(&y, i), &alone.forward(&ones(&[1, 2]))), "model {i}");
+        assert!(close(&element(&y, i), &alone.forward(ones(&[1, 2]))), "model {i}");
     }
 }
 
@@ -160,7 +160,7 @@ impl Dropping {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        self.dropout.forward(&relu(&self.linear.forward(x)))
+        self.dropout.forward(relu(&self.linear.forward(x)))
     }
 }
 
@@ -236,7 +236,7 @@ impl Normed {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        relu(&self.dropout.forward(&self.bn.forward(&self.linear.forward(x))))
+        relu(&self.dropout.forward(self.bn.forward(self.linear.forward(x))))
     }
 }
 

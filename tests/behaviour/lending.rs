@@ -121,7 +121,7 @@ fn a_variable_without_a_value_gets_one_in_branches_if_all_set_it() {
 
     let mut m = Layer::new();
     let branch = |k: usize, m: &mut Layer| m.forward(&(&x * k as f64));
-    switch(&Array::scalar(2), 3, branch, &mut m);
+    switch(Array::scalar(2), 3, branch, &mut m);
     assert_seen(&m, &[12.0]);
 
     // Whether there is a value must not depend on the branch.

@@ -30,7 +30,7 @@ fn net() -> Net {
 
 impl Net {
     fn forward(&mut self, x: &Array) -> Array {
-        let y = self.dropout.forward(&self.norm.forward(&self.linear.forward(x)));
+        let y = self.dropout.forward(self.norm.forward(self.linear.forward(x)));
         y * &**self.tied[0].read()
     }
 }
@@ -97,7 +97,7 @@ fn parts_may_stay_as_they_are() {
 #[nnx::jit]
 fn track(norm: &mut BatchNorm, x: &Array) {
     let policy = Policy::new(DType::BF16);
-    policy.apply(norm, |norm| norm.forward(&policy.cast_to_compute(x)));
+    policy.apply(norm, |norm| norm.forward(policy.cast_to_compute(x)));
 }
 
 /// Small steps of running statistics are not lost.

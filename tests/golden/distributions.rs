@@ -101,16 +101,12 @@ fn drawn(name: &str) -> Option<Run> {
         "categorical" => |c| categories(c, true),
         "categorical_once" => |c| categories(c, false),
         "categorical_broadcast" => {
-            |c| y(random::categorical_samples(&key(c), &c.input("logits"), -1, [3, 4, 5], true))
+            |c| y(random::categorical_samples(&key(c), c.input("logits"), -1, [3, 4, 5], true))
         }
-        "permutation_independent_0" => {
-            |c| y(random::shuffle_independent(&key(c), &c.input("x"), 0))
-        }
-        "permutation_independent_1" => {
-            |c| y(random::shuffle_independent(&key(c), &c.input("x"), 1))
-        }
+        "permutation_independent_0" => |c| y(random::shuffle_independent(&key(c), c.input("x"), 0)),
+        "permutation_independent_1" => |c| y(random::shuffle_independent(&key(c), c.input("x"), 1)),
         "permutation_independent_2" => {
-            |c| y(random::shuffle_independent(&key(c), &c.input("x"), -1))
+            |c| y(random::shuffle_independent(&key(c), c.input("x"), -1))
         }
         _ => return None,
     })

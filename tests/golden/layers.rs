@@ -43,7 +43,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "mha_causal" => |c| {
             let attention = MultiHeadAttention::builder(2, 8).qkv_features(16).build(&mut rngs(c));
             layer(c, attention, |m, x| {
-                let mask = make_causal_mask(&x.sum(-1), 0, nnx::DType::F32);
+                let mask = make_causal_mask(x.sum(-1), 0, nnx::DType::F32);
                 m.forward_with(x, MultiHeadAttentionOptions::new().mask(&mask))
             })
         },

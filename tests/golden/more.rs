@@ -217,7 +217,7 @@ fn attention(name: &str) -> Option<Run> {
             vec![("out.y".into(), mask)]
         },
         "make_causal_mask" => {
-            |c| vec![("out.y".into(), make_causal_mask(&c.input("a"), 0, DType::I32))]
+            |c| vec![("out.y".into(), make_causal_mask(c.input("a"), 0, DType::I32))]
         }
         _ => return None,
     })
@@ -303,7 +303,7 @@ fn recurrent(name: &str) -> Option<Run> {
             })
         },
         "flip_sequences" => |c| {
-            let y = flip_sequences(&c.input("x"), Some(&c.input("n")), 1, false);
+            let y = flip_sequences(c.input("x"), Some(&c.input("n")), 1, false);
             vec![("out.y".into(), y)]
         },
         _ => return None,

@@ -74,10 +74,10 @@ fn six_updates<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
 }
 
 pub(crate) fn values(schedule: Schedule) -> Outputs {
-    let steps: Vec<Array> = (0..25).map(|step| schedule.value(&Array::scalar(step))).collect();
+    let steps: Vec<Array> = (0..25).map(|step| schedule.value(Array::scalar(step))).collect();
     let stacked = nnx::array::stack(&steps, 0);
     // All counts at once give the same.
-    let together = schedule.value(&arange(25, DType::I32));
+    let together = schedule.value(arange(25, DType::I32));
     assert_eq!(together.to_vec::<f32>(), stacked.to_vec::<f32>());
     vec![("out.y".into(), stacked)]
 }

@@ -29,7 +29,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "randint" => |case| y(random::randint(&key(case), [33], 0, 10, DType::I32)),
         "randint2" => |case| y(random::randint(&key(case), [33], -5, 1000, DType::I32)),
         "gumbel" => |case| y(random::gumbel(&key(case), [20], DType::F32)),
-        "categorical" => |case| y(random::categorical(&key(case), &case.input("logits"), -1)),
+        "categorical" => |case| y(random::categorical(&key(case), case.input("logits"), -1)),
         "exponential" => |case| y(random::exponential(&key(case), [20], DType::F32)),
         "permutation" => |case| y(random::permutation(&key(case), 100)),
         "rngs_default" => |case| {

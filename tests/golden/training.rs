@@ -37,8 +37,8 @@ impl Mlp {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        let x = self.bn.forward(&self.linear1.forward(x));
-        self.linear2.forward(&relu(&self.dropout.forward(&x)))
+        let x = self.bn.forward(self.linear1.forward(x));
+        self.linear2.forward(relu(&self.dropout.forward(&x)))
     }
 }
 

@@ -59,21 +59,21 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "clip_uniform" => |c| clipped(c, true),
         "clip_by_size" => |c| clipped(c, false),
         "power_iteration" => |c| {
-            let (value, vector) = power_iteration(&c.input("x"), 30, 1e-6);
+            let (value, vector) = power_iteration(c.input("x"), 30, 1e-6);
             vec![("out.value".into(), value), ("out.vector".into(), vector)]
         },
         "power_iteration_of" => |c| {
             let x = c.input("x");
             let (value, vector) =
-                power_iteration_of(|v| x.matmul(v) * 2.0, &c.input("v"), 100, 1e-2);
+                power_iteration_of(|v| x.matmul(v) * 2.0, c.input("v"), 100, 1e-2);
             vec![("out.value".into(), value), ("out.vector".into(), vector)]
         },
         "root_1" => |c| root(c, 1),
         "root_2" => |c| root(c, 2),
         "root_4" => |c| root(c, 4),
         "root_6" => |c| root(c, 6),
-        "nnls" => |c| vec![("out.y".into(), nnls(&c.input("a"), c.input("b"), 60, None))],
-        "nnls_given" => |c| vec![("out.y".into(), nnls(&c.input("a"), c.input("b"), 9, Some(7.0)))],
+        "nnls" => |c| vec![("out.y".into(), nnls(c.input("a"), c.input("b"), 60, None))],
+        "nnls_given" => |c| vec![("out.y".into(), nnls(c.input("a"), c.input("b"), 9, Some(7.0)))],
         "normal" => |c| {
             let (a, b) = (c.input("a"), c.input("b"));
             let normal = multi_normal(&a, &b);
@@ -105,7 +105,7 @@ pub(crate) fn seen<T: GradientTransformation>(
     for i in 0..gw.shape()[0] {
         let gradient = Parameters { w: gw.at(i).get().into(), b: gb.at(i).get().into() };
         let extra = match &values {
-            Some(values) => ExtraArgs::new().value(&values.at(i).get()),
+            Some(values) => ExtraArgs::new().value(values.at(i).get()),
             None => ExtraArgs::new(),
         };
         opt.update_with(&mut model, &gradient, extra);
@@ -152,7 +152,7 @@ fn clipped(case: &Case, uniform: bool) -> Outputs {
 }
 
 fn root(case: &Case, p: i32) -> Outputs {
-    let (root, error) = matrix_inverse_pth_root(&case.input("x"), p, 100, 1e-4, 1e-6);
+    let (root, error) = matrix_inverse_pth_root(case.input("x"), p, 100, 1e-4, 1e-6);
     assert!(error.astype(DType::F32).item::<f32>() < 1e-3);
     vec![("out.y".into(), root)]
 }

@@ -41,7 +41,7 @@ fn calls_and_transforms_inside_may_read_them() {
             let step = |c: Array, n: &Shared<Param>| (c + product(n, x), ());
             scan(step, zero.clone(), over(&node).in_axes(None).length(1)).0
         },
-        &|x| cond(&Array::scalar(true), |n| product(n, x), |n| product(n, x) * 2.0, &node),
+        &|x| cond(Array::scalar(true), |n| product(n, x), |n| product(n, x) * 2.0, &node),
         &|x| {
             let inner = grad(|n: &Shared<Param>| product(n, x) * 3.0, &node);
             inner.read().value() * 1.0
@@ -149,13 +149,13 @@ fn a_new_node_of_both_branches_is_one() {
         (node.clone(), node)
     };
     for (flag, expected) in [(true, 4.0), (false, 6.0)] {
-        let (a, b) = cond(&Array::scalar(flag), fresh, other, &x());
+        let (a, b) = cond(Array::scalar(flag), fresh, other, &x());
         assert!(a.ptr_eq(&b));
         assert_eq!(value(&a), expected);
     }
     let text = message(|| {
         let two = |x: &Array| (Shared::new(Param::new(x * 2.0)), Shared::new(Param::new(x * 2.0)));
-        cond(&Array::scalar(true), fresh, two, &x());
+        cond(Array::scalar(true), fresh, two, &x());
     });
     assert!(text.contains("[1]"), "{text}");
 }

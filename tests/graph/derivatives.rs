@@ -172,7 +172,7 @@ fn derivatives_of_ones_own() {
 #[test]
 fn checks_of_values() {
     let checked = |m: &Tied| {
-        check(&m.head.read().gt(0.0), "weights must be positive");
+        check(m.head.read().gt(0.0), "weights must be positive");
         adds(m)
     };
     let model = tied(&weights());

@@ -373,7 +373,7 @@ fn each_branch_sets_a_node_that_two_fields_hold() {
     for (flag, expected) in [(true, 11.0), (false, 101.0)] {
         let model = Tied::new(1.0);
         cond(
-            &Array::scalar(flag),
+            Array::scalar(flag),
             |m: &Tied| add(&m.embed, 10.0),
             |m: &Tied| add(&m.head, 100.0),
             &model,
@@ -391,7 +391,7 @@ fn each_branch_sets_a_node_that_two_fields_hold() {
                 add(&m.head, 2.0);
             }
         };
-        switch(&Array::scalar(k), 3, branch, &model);
+        switch(Array::scalar(k), 3, branch, &model);
         assert_eq!(value(&model.embed), 2.0 + k as f32);
         assert_eq!(value(&model.head), 2.0 + k as f32);
     }
@@ -419,10 +419,8 @@ fn layers_that_are_one_are_one_in_a_loop() {
         |(n, _, _): &(Array, Layers, Array)| n.lt(2),
         |(n, layers, x): (Array, Layers, Array)| {
             assert!(layers.second.ptr_eq(&layers.third));
-            let y = layers
-                .third
-                .read()
-                .forward(&layers.second.read().forward(&layers.first.forward(&x)));
+            let y =
+                layers.third.read().forward(layers.second.read().forward(layers.first.forward(&x)));
             let mut second = layers.second.write();
             let next = second.kernel.value() * 0.0 + 1.0;
             second.kernel.set(next);

@@ -252,8 +252,8 @@ impl Twice {
     }
 
     fn forward(&mut self, x: &Array) -> Array {
-        let x = self.norms.0.forward(&self.first.read().forward(x)).maximum(0.0);
-        self.norms.1.forward(&self.second.read().forward(&x))
+        let x = self.norms.0.forward(self.first.read().forward(x)).maximum(0.0);
+        self.norms.1.forward(self.second.read().forward(&x))
     }
 
     fn loss(&mut self, x: &Array, y: &Array) -> Array {

@@ -222,7 +222,7 @@ fn a_link_that_a_transform_changes_is_an_error_with_its_path() {
     };
     let calls: [&dyn Fn(); 3] =
         [&|| drop(grad(cut, &parent)), &|| drop(checkify(Checks::ALL, cut, &parent)), &|| {
-            drop(cond(&Array::scalar(true), cut, product, &parent))
+            drop(cond(Array::scalar(true), cut, product, &parent))
         }];
     for call in calls {
         let text = message(call);
@@ -458,7 +458,7 @@ fn links_in_results_lead_where_they_led() {
     let alone = lone(2.0, &x);
     let steps = nnx::array::zeros([3], nnx::DType::F32);
     let results = [
-        cond(&Array::scalar(true), twice, twice, &alone),
+        cond(Array::scalar(true), twice, twice, &alone),
         scan(|child: Child, _: &Array| (twice(&child), ()), lone(0.5, &x), &steps).0,
         nnx::fori_loop(0, 2, |_, child: Child| twice(&child), lone(1.0, &x)),
         while_loop(|c: &Child| c.weight.value().lt(4.0), |c: Child| twice(&c), lone(2.0, &x)),

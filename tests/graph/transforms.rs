@@ -305,7 +305,7 @@ fn branches_update_nodes_and_return_them() {
     let model = Tied::new(1.0);
     for (flag, expected) in [(true, 2.0), (false, 4.0)] {
         let node = cond(
-            &Array::scalar(flag),
+            Array::scalar(flag),
             |m: &Tied| {
                 let next = &**m.head.read() + 1.0;
                 m.embed.write().set(next);
@@ -327,7 +327,7 @@ fn branches_update_nodes_and_return_them() {
 fn branches_must_return_the_same_nodes() {
     let model = Tied::untied(1.0, 2.0);
     let text = message(|| {
-        cond(&Array::scalar(true), |m: &Tied| m.head.clone(), |m: &Tied| m.embed.clone(), &model);
+        cond(Array::scalar(true), |m: &Tied| m.head.clone(), |m: &Tied| m.embed.clone(), &model);
     });
     assert!(text.contains("`embed`") && text.contains("`head`"), "{text}");
 }

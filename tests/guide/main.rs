@@ -1,8 +1,9 @@
 //! The programs of the guide that print something.
 //!
 //! A page has, below a line `<!-- program: NAME -->`, the program `programs/NAME.rs` and then, as the next block of
-//! text, what it prints. `cargo xtask docs` writes both; this test compares them. That all other code of
-//! the pages compiles and runs is for the doc tests to say.
+//! text, what it prints; below `<!-- prints: NAME -->` only what it prints; below `<!-- file: PATH -->` the contents of a
+//! file. `cargo xtask docs` writes them; this test compares them. That all other code of the pages compiles and runs is
+//! for the doc tests to say.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,7 +23,10 @@ macro_rules! programs {
     };
 }
 
-programs! { circle inspect printed state why_traced shapes memory checked }
+programs! {
+    circle inspect printed state why_traced shapes memory checked
+    product lost_in_a_branch two_axes guarded
+}
 
 /// The variable that makes this process one of the programs.
 const PROGRAM: &str = "NNX_GUIDE_PROGRAM";
@@ -44,6 +48,12 @@ fn main() -> ExitCode {
     for (name, _) in PROGRAMS.iter().filter(|(name, _)| !is_left_out(name)) {
         if let Err(why) = check(name, writes) {
             println!("{name}: {why}");
+            failed = true;
+        }
+    }
+    for page in pages().unwrap_or_default() {
+        if let Err(why) = check_files(&page, writes) {
+            println!("{}: {why}", page.display());
             failed = true;
         }
     }
@@ -69,23 +79,47 @@ fn check(name: &str, writes: bool) -> Result<(), String> {
     let code = std::fs::read_to_string(folder.join(&file)).map_err(|e| format!("{file}: {e}"))?;
     // In the reader's crate it is another file.
     let printed = print(name)?.replace(&file, "src/main.rs");
-    let (path, page) = page(&folder.join("docs/guide"), name)?;
-    let start = page.find(&mark(name)).ok_or("its mark is gone")?;
-    let (code_at, shown_code) = block(&page, start, "rust")?;
+    let Shown { path, page, start, with_code } = shown(name)?;
+    let (code_at, shown_code) = match with_code {
+        true => block(&page, start, "rust")?,
+        false => (start, ""),
+    };
     let (text_at, shown) = block(&page, code_at + shown_code.len(), "text")?;
     if writes {
         let between = &page[code_at + shown_code.len()..text_at];
         let (before, after) = (&page[..code_at], &page[text_at + shown.len()..]);
-        let new = [before, &code, between, &printed, after].concat();
+        let code = if with_code { &code } else { "" };
+        let new = [before, code, between, &printed, after].concat();
         return std::fs::write(&path, new).map_err(|e| format!("{}: {e}", path.display()));
     }
-    if shown_code != code {
+    if with_code && shown_code != code {
         return Err(format!("{} has other code; `cargo xtask docs` writes it", path.display()));
     }
     match alike(shown, &printed) {
         true => Ok(()),
         false => Err(format!("{} shows\n{shown}but it prints\n{printed}", path.display())),
     }
+}
+
+/// Compares the files that a page shows with it, or writes them there.
+fn check_files(path: &Path, writes: bool) -> Result<(), String> {
+    const MARK: &str = "<!-- file: ";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut page = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let mut from = 0;
+    while let Some(at) = page[from..].find(MARK) {
+        let start = from + at + MARK.len();
+        let (file, _) = page[start..].split_once(" -->").ok_or("a mark has no end")?;
+        let text =
+            std::fs::read_to_string(folder.join(file)).map_err(|e| format!("{file}: {e}"))?;
+        let (text_at, shown) = block(&page, start, "text")?;
+        if shown != text && !writes {
+            return Err(format!("it does not show {file}; `cargo xtask docs` writes it"));
+        }
+        page.replace_range(text_at..text_at + shown.len(), &text);
+        from = text_at;
+    }
+    if writes { std::fs::write(path, page).map_err(|e| e.to_string()) } else { Ok(()) }
 }
 
 /// The pages of the guide that are not among the doc tests.
@@ -99,10 +133,6 @@ fn untested() -> Result<Vec<String>, String> {
     let tests = include_str!("../../src/lib.rs");
     pages.retain(|page| !tests.contains(&format!("\"../docs/guide/{page}\"")));
     Ok(pages)
-}
-
-fn mark(name: &str) -> String {
-    format!("<!-- program: {name} -->\n")
 }
 
 /// The output of a program, which runs in a folder of its own.
@@ -119,17 +149,39 @@ fn print(name: &str) -> Result<String, String> {
     }
 }
 
-/// The page with a program's mark.
-fn page(folder: &Path, name: &str) -> Result<(PathBuf, String), String> {
-    let cannot = |e: std::io::Error| format!("{}: {e}", folder.display());
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        let text = std::fs::read_to_string(&path).map_err(cannot)?;
-        if text.contains(&mark(name)) {
-            return Ok((path, text));
+/// The pages that show programs.
+fn pages() -> Result<Vec<PathBuf>, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cannot = |e: std::io::Error| format!("docs/guide: {e}");
+    let mut pages = vec![folder.join("README.md"), folder.join("docs/sharing.md")];
+    for entry in std::fs::read_dir(folder.join("docs/guide")).map_err(cannot)? {
+        pages.push(entry.map_err(cannot)?.path());
+    }
+    Ok(pages)
+}
+
+/// Where a program is shown.
+struct Shown {
+    path: PathBuf,
+    page: String,
+    /// The end of its mark.
+    start: usize,
+    /// Whether the page has its code too, and not only what it prints.
+    with_code: bool,
+}
+
+fn shown(name: &str) -> Result<Shown, String> {
+    for path in pages()? {
+        let page =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        for (what, with_code) in [("program", true), ("prints", false)] {
+            let mark = format!("<!-- {what}: {name} -->\n");
+            if let Some(at) = page.find(&mark) {
+                return Ok(Shown { path, start: at + mark.len(), page, with_code });
+            }
         }
     }
-    Err("no page of the guide has its mark".to_owned())
+    Err("no page has its mark".to_owned())
 }
 
 /// Where the contents of the next block in a language begin, and the contents.

@@ -85,7 +85,7 @@ pub fn select_first(
 /// ```
 /// use nnx::{Array, array::unravel_index};
 ///
-/// let at = unravel_index(&Array::from([5, 0]), [2, 3]);
+/// let at = unravel_index(Array::from([5, 0]), [2, 3]);
 /// assert_eq!(at[0].to_vec::<i32>(), [1, 0]); // rows
 /// assert_eq!(at[1].to_vec::<i32>(), [2, 0]); // columns
 /// ```
@@ -93,7 +93,8 @@ pub fn select_first(
 /// # Panics
 /// Panics if `flat` is not an integer array.
 #[track_caller]
-pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
+pub fn unravel_index(flat: impl AsArray, shape: impl super::IntoShape) -> Vec<Array> {
+    let flat = flat.as_array();
     let shape = super::shape_of("unravel_index", shape);
     if !flat.dtype().is_int() {
         invalid("unravel_index", format!("needs integer positions, got {}", flat.aval()));
@@ -225,7 +226,7 @@ pub fn bartlett(n: usize, dtype: DType) -> Array {
 pub fn kaiser(n: usize, beta: f64, dtype: DType) -> Array {
     window(n, dtype, |x| {
         let t = x / std::f64::consts::PI - 1.0;
-        let top = super::special::i0(&x.full_like(beta));
+        let top = super::special::i0(x.full_like(beta));
         super::special::i0(&((1.0 - t.square()).maximum(0.0).sqrt() * beta)) / top
     })
 }

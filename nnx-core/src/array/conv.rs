@@ -381,6 +381,15 @@ pub fn conv_transpose(
 /// Panics if the shapes and options do not fit together, or there are groups.
 #[track_caller]
 pub fn conv_general_dilated_patches(
+    lhs: impl AsArray,
+    filter_shape: &[usize],
+    options: &ConvOptions,
+) -> Array {
+    conv_general_dilated_patches_of(lhs.as_array(), filter_shape, options)
+}
+
+#[track_caller]
+fn conv_general_dilated_patches_of(
     lhs: &Array,
     filter_shape: &[usize],
     options: &ConvOptions,

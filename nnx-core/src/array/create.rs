@@ -1,7 +1,7 @@
 //! New arrays.
 
-use super::IntoShape;
 use super::axes::{invalid, shape_of};
+use super::{AsArray, IntoShape};
 use crate::error::{Error, Result, or_raise};
 use crate::graph::{Array, is_tracing};
 use crate::ops::{BroadcastInDim, Constant, Iota};
@@ -308,7 +308,8 @@ pub fn identity(n: usize, dtype: DType) -> Array {
 /// # Panics
 /// Panics if `indices` are not integers.
 #[track_caller]
-pub fn one_hot(indices: &Array, classes: usize, dtype: DType) -> Array {
+pub fn one_hot(indices: impl AsArray, classes: usize, dtype: DType) -> Array {
+    let indices = indices.as_array();
     if !indices.dtype().is_int() {
         invalid("one_hot", format!("needs integer indices, got {}", indices.aval()));
     }

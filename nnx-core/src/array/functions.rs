@@ -29,7 +29,8 @@ pub type Piece<'a> = (Array, &'a dyn Fn(&Array) -> Array);
 /// # Panics
 /// Panics if a condition or a result does not broadcast to the array's shape.
 #[track_caller]
-pub fn piecewise(x: &Array, pieces: &[Piece<'_>], default: impl Operand) -> Array {
+pub fn piecewise(x: impl AsArray, pieces: &[Piece<'_>], default: impl Operand) -> Array {
+    let x = x.as_array();
     const OP: &str = "piecewise";
     let fits =
         |y: &Array| super::broadcast_shapes(y.shape(), x.shape()).as_deref() == Some(x.shape());
@@ -64,7 +65,12 @@ pub fn piecewise(x: &Array, pieces: &[Piece<'_>], default: impl Operand) -> Arra
 /// # Panics
 /// Panics if there is no such axis, or the function takes away more than one.
 #[track_caller]
-pub fn apply_over_axes(f: impl Fn(&Array, isize) -> Array, x: &Array, axes: &[isize]) -> Array {
+pub fn apply_over_axes(
+    f: impl Fn(&Array, isize) -> Array,
+    x: impl AsArray,
+    axes: &[isize],
+) -> Array {
+    let x = x.as_array();
     const OP: &str = "apply_over_axes";
     let mut y = x.clone();
     for d in dims(OP, axes, x.aval()) {
@@ -97,11 +103,12 @@ pub fn apply_over_axes(f: impl Fn(&Array, isize) -> Array, x: &Array, axes: &[is
 /// Panics if there is no such axis, or the function makes another shape or dtype.
 #[track_caller]
 pub fn reduce(
-    x: &Array,
+    x: impl AsArray,
     init: impl Operand,
     axes: impl IntoAxes,
     f: impl Fn(&Array, &Array) -> Array,
 ) -> Array {
+    let x = x.as_array();
     const OP: &str = "reduce";
     let axes = axes.into_axes();
     let reduced = axes.resolve(OP, x.aval());

@@ -45,11 +45,12 @@ pub fn histogram_bin_edges(bins: usize, low: f64, high: f64, dtype: DType) -> Ar
 /// each of its columns, a number of bins is 0, or there is not one weight for each point.
 #[track_caller]
 pub fn histogramdd(
-    sample: &Array,
+    sample: impl AsArray,
     bins: &[usize],
     ranges: &[(f64, f64)],
     weights: impl OptionalArray,
 ) -> (Array, Vec<Array>) {
+    let sample = sample.as_array();
     let weights = weights.optional();
     const OP: &str = "histogramdd";
     let fits = sample.rank() == 2 && sample.shape()[1] == bins.len() && bins.len() == ranges.len();

@@ -118,11 +118,12 @@ fn resampled(x: &Array, along: &[(usize, Array)]) -> Array {
 /// Panics if the shape has another number of axes, or the image is empty along an axis that changes.
 #[track_caller]
 pub fn resize(
-    image: &Array,
+    image: impl AsArray,
     shape: impl IntoShape,
     method: ResizeMethod,
     antialias: bool,
 ) -> Array {
+    let image = image.as_array();
     const OP: &str = "resize";
     let shape = shape_of(OP, shape);
     let before = image.shape();
@@ -177,7 +178,7 @@ fn nearest(x: &Array, d: usize, n: usize) -> Array {
 /// changes, `scale` or `translation` has not an element for each, and for `ResizeMethod::Nearest`.
 #[track_caller]
 pub fn scale_and_translate(
-    image: &Array,
+    image: impl AsArray,
     shape: impl IntoShape,
     spatial_dims: &[isize],
     scale: impl AsArray,
@@ -185,7 +186,7 @@ pub fn scale_and_translate(
     method: ResizeMethod,
     antialias: bool,
 ) -> Array {
-    let (scale, translation) = (scale.as_array(), translation.as_array());
+    let (image, scale, translation) = (image.as_array(), scale.as_array(), translation.as_array());
     const OP: &str = "scale_and_translate";
     let shape = shape_of(OP, shape);
     let named = dims(OP, spatial_dims, image.aval());

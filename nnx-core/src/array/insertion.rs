@@ -1,7 +1,7 @@
 //! Elements put in between and taken out, blocks of arrays.
 
 use super::axes::{dim, invalid, sum_of};
-use super::{Operand, concatenate, one_program};
+use super::{AsArray, Operand, concatenate, one_program};
 use crate::graph::Array;
 
 /// Elements put in and taken out at places that are known.
@@ -155,13 +155,14 @@ fn picked(x: &Array, sources: &[usize], d: usize) -> Array {
 /// # Panics
 /// Panics if there is no block, a row is empty, or the sizes do not fit.
 #[track_caller]
-pub fn block(rows: &[&[&Array]]) -> Array {
+pub fn block(rows: &[&[impl AsArray]]) -> Array {
     const OP: &str = "block";
     if rows.is_empty() || rows.iter().any(|row| row.is_empty()) {
         invalid(OP, "needs at least one array in each row".into());
     }
-    let rank = rows.iter().flat_map(|row| row.iter()).map(|x| x.rank()).fold(2, usize::max);
-    let all: Vec<Array> = rows.iter().flat_map(|row| row.iter().map(|&x| x.clone())).collect();
+    let all: Vec<Array> =
+        rows.iter().flat_map(|row| row.iter().map(|x| x.as_array().clone())).collect();
+    let rank = all.iter().map(Array::rank).fold(2, usize::max);
     one_program(OP, &all, |args| {
         let wide = |x: &Array| {
             let ones = std::iter::repeat_n(1, rank - x.rank());

@@ -188,7 +188,7 @@ impl RegularGridInterpolator {
 /// ```
 /// use nnx::{Array, array::vq};
 /// let codes = Array::from([[0.0, 0.0], [4.0, 0.0]]);
-/// let (nearest, distance) = vq(&Array::from([[1.0, 0.0], [4.0, 3.0]]), &codes);
+/// let (nearest, distance) = vq(Array::from([[1.0, 0.0], [4.0, 3.0]]), &codes);
 /// assert_eq!(nearest.to_vec::<i32>(), [0, 1]);
 /// assert_eq!(distance.to_vec::<f64>(), [1.0, 3.0]);
 /// ```
@@ -196,7 +196,8 @@ impl RegularGridInterpolator {
 /// # Panics
 /// Panics if both are not vectors or not matrices with equal rows, or there is no code.
 #[track_caller]
-pub fn vq(obs: &Array, code_book: impl AsArray) -> (Array, Array) {
+pub fn vq(obs: impl AsArray, code_book: impl AsArray) -> (Array, Array) {
+    let obs = obs.as_array();
     const OP: &str = "vq";
     let codes = code_book.as_array();
     let fits = match (obs.shape(), codes.shape()) {

@@ -445,8 +445,8 @@ fn scale(x: &Array, exponent: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn logaddexp(x: &Array, y: impl Operand) -> Array {
-    binary("logaddexp", Compute::Inexact, x, &y, |x, y| custom_jvp(LogAddExp, &[x, y]))
+pub fn logaddexp(x: impl Operand, y: impl Operand) -> Array {
+    binary("logaddexp", Compute::Inexact, &x, &y, |x, y| custom_jvp(LogAddExp, &[x, y]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{AsArrays, Operand, one_program, where_};
+use super::{AsArray, AsArrays, Operand, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -79,12 +79,13 @@ fn rounded(x: &Array) -> Array {
 /// empty, the order is above 1, or it is 1 and there are more than 14 axes.
 #[track_caller]
 pub fn map_coordinates(
-    x: &Array,
+    x: impl AsArray,
     coordinates: impl AsArrays,
     order: usize,
     outside: Outside,
     value: impl Operand,
 ) -> Array {
+    let x = x.as_array();
     let coordinates = &*coordinates.as_arrays();
     const OP: &str = "map_coordinates";
     if order > 1 {

@@ -1,5 +1,5 @@
-//! Arrays beside the one that a function is about: those that a number can stand for, [`Operand`], those
-//! where a number makes no sense, [`AsArray`], and those that need not be there.
+//! The arrays that functions take: those that a number can stand for, [`Operand`], those where a number makes no
+//! sense, [`AsArray`], and those that need not be there.
 
 use crate::graph::Array;
 use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, scalar_bytes};
@@ -93,17 +93,17 @@ scalar_operands! {
     bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
 }
 
-/// An array beside the one that a function is about: an array, a Variable, or a reference to one. Where a number can
-/// stand for an array, a function takes [`Operand`].
+/// An array that a function takes: an array, a Variable, or a reference to one. Where a number can stand for an
+/// array, a function takes [`Operand`].
 ///
 /// ```
-/// use nnx::{Array, DType, array::AsArray};
+/// use nnx::{Array, array::AsArray};
 ///
-/// fn kept(x: &Array, mask: impl AsArray) -> Array {
-///     x * mask.as_array()
+/// fn kept(x: impl AsArray, mask: impl AsArray) -> Array {
+///     x.as_array() * mask.as_array()
 /// }
-/// let mask = Array::from([true, false]);
-/// assert_eq!(kept(&Array::from([3, 4]), &mask).to_vec::<i32>(), [3, 0]);
+/// let (x, mask) = (Array::from([3, 4]), Array::from([true, false]));
+/// assert_eq!(kept(&x + 1, &mask).to_vec::<i32>(), [4, 0]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array",

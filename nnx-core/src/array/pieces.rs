@@ -194,15 +194,15 @@ impl Array {
 ///
 /// ```
 /// use nnx::{Array, array::append};
-/// let x = append(&Array::from([1, 2]), &Array::scalar(3), None);
+/// let x = append(Array::from([1, 2]), &Array::scalar(3), None);
 /// assert_eq!(x.to_vec::<i32>(), [1, 2, 3]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no such axis, or the other axes differ.
 #[track_caller]
-pub fn append(x: &Array, values: impl AsArray, axis: impl Into<Option<isize>>) -> Array {
-    let values = values.as_array();
+pub fn append(x: impl AsArray, values: impl AsArray, axis: impl Into<Option<isize>>) -> Array {
+    let (x, values) = (x.as_array(), values.as_array());
     match axis.into() {
         Some(axis) => concatenate([x, values], axis),
         None => concatenate([&x.flatten(), &values.flatten()], 0),

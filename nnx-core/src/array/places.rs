@@ -196,12 +196,13 @@ impl DimRoles<'_> {
 /// than the operand, or the mode is `Wrap`.
 #[track_caller]
 pub fn gather(
-    operand: &Array,
+    operand: impl AsArray,
     start_indices: impl AsArray,
     dimension_numbers: &GatherDimensionNumbers,
     slice_sizes: &[usize],
     options: PlaceOptions,
 ) -> Array {
+    let operand = operand.as_array();
     const OP: &str = "gather";
     let indices = start_indices.as_array();
     let flags = options.flags(OP, IndexMode::PromiseInBounds);
@@ -350,13 +351,14 @@ macro_rules! scatters {
         $(#[$doc])*
         #[track_caller]
         pub fn $name(
-            operand: &Array,
+            operand: impl AsArray,
             scatter_indices: impl AsArray,
             updates: impl AsArray,
             dimension_numbers: &ScatterDimensionNumbers,
             options: PlaceOptions,
         ) -> Array {
-            let (indices, updates) = (scatter_indices.as_array(), updates.as_array());
+            let (operand, updates) = (operand.as_array(), updates.as_array());
+            let indices = scatter_indices.as_array();
             let (name, kind) = (stringify!($name), ScatterKind::$kind);
             scattered(name, kind, operand, indices, updates, dimension_numbers, options)
         }
@@ -430,12 +432,13 @@ scatters! {
 /// As [`scatter`], and for bool arrays.
 #[track_caller]
 pub fn scatter_sub(
-    operand: &Array,
+    operand: impl AsArray,
     scatter_indices: impl AsArray,
     updates: impl AsArray,
     dimension_numbers: &ScatterDimensionNumbers,
     options: PlaceOptions,
 ) -> Array {
+    let operand = operand.as_array();
     const OP: &str = "scatter_sub";
     let (indices, updates) = (scatter_indices.as_array(), updates.as_array());
     if operand.dtype() == DType::Bool || updates.dtype() == DType::Bool {
@@ -467,7 +470,7 @@ pub fn scatter_sub(
 /// As [`scatter`], and if `f` makes another shape or dtype.
 #[track_caller]
 pub fn scatter_apply(
-    operand: &Array,
+    operand: impl AsArray,
     scatter_indices: impl AsArray,
     f: impl Fn(&Array) -> Array,
     dimension_numbers: &ScatterDimensionNumbers,
@@ -475,7 +478,7 @@ pub fn scatter_apply(
     options: PlaceOptions,
 ) -> Array {
     const OP: &str = "scatter_apply";
-    let (x, indices) = (operand, scatter_indices.as_array());
+    let (x, indices) = (operand.as_array(), scatter_indices.as_array());
     let (kind, numbers) = (ScatterKind::Add, dimension_numbers);
     let op = scatter_op(OP, kind, x.aval(), indices.aval(), update_shape, numbers, options);
     let ones = super::ones(update_shape, DType::I32);

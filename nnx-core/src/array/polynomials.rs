@@ -129,13 +129,18 @@ pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
 ///
 /// ```
 /// use nnx::{Array, array::poly};
-/// assert_eq!(poly(&Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
+/// assert_eq!(poly(Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if `zeros` is not a vector, or has more than 16,384 elements.
 #[track_caller]
-pub fn poly(zeros: &Array) -> Array {
+pub fn poly(zeros: impl AsArray) -> Array {
+    poly_of(zeros.as_array())
+}
+
+#[track_caller]
+fn poly_of(zeros: &Array) -> Array {
     if zeros.rank() != 1 {
         invalid("poly", format!("needs a vector of zeros, got {}", zeros.aval()));
     }
@@ -161,14 +166,19 @@ pub fn poly(zeros: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, array::roots};
-/// let z = roots(&Array::from([1.0, 0.0, -4.0])); // x² − 4
+/// let z = roots(Array::from([1.0, 0.0, -4.0])); // x² − 4
 /// assert!((z.real().max(..).item::<f64>() - 2.0).abs() < 1e-12);
 /// ```
 ///
 /// # Panics
 /// Panics if `p` is not a vector or has no elements, or has more than 16,385 coefficients.
 #[track_caller]
-pub fn roots(p: &Array) -> Array {
+pub fn roots(p: impl AsArray) -> Array {
+    roots_of(p.as_array())
+}
+
+#[track_caller]
+fn roots_of(p: &Array) -> Array {
     const OP: &str = "roots";
     check(OP, p);
     check_powers(OP, p.size() - 1);
@@ -265,14 +275,15 @@ impl CustomJvp for Roots {
 /// ```
 /// use nnx::{Array, array::polyder};
 ///
-/// let slope = polyder(&Array::from([1, 2, 3])); // of x² + 2x + 3
+/// let slope = polyder(Array::from([1, 2, 3])); // of x² + 2x + 3
 /// assert_eq!(slope.to_vec::<i32>(), [2, 2]);
 /// ```
 ///
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.
 #[track_caller]
-pub fn polyder(p: &Array) -> Array {
+pub fn polyder(p: impl AsArray) -> Array {
+    let p = p.as_array();
     check("polyder", p);
     let n = p.size() - 1;
     one_program("polyder", std::slice::from_ref(p), |args| {
@@ -286,14 +297,15 @@ pub fn polyder(p: &Array) -> Array {
 /// ```
 /// use nnx::{Array, array::polyint};
 ///
-/// let integral = polyint(&Array::from([6.0, 2.0])); // of 6x + 2
+/// let integral = polyint(Array::from([6.0, 2.0])); // of 6x + 2
 /// assert_eq!(integral.to_vec::<f64>(), [3.0, 2.0, 0.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.
 #[track_caller]
-pub fn polyint(p: &Array) -> Array {
+pub fn polyint(p: impl AsArray) -> Array {
+    let p = p.as_array();
     check("polyint", p);
     let n = p.size();
     one_program("polyint", &[p.to_inexact()], |args| {

@@ -315,7 +315,8 @@ pub(in crate::array) fn check_powers(op: &str, n: usize) {
 /// # Panics
 /// Panics if `x` has not exactly one axis, or there are more than 16,384 columns.
 #[track_caller]
-pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
+pub fn vander(x: impl AsArray, n: usize, increasing: bool) -> Array {
+    let x = x.as_array();
     if x.rank() != 1 {
         invalid("vander", format!("needs a vector, got {}", x.aval()));
     }
@@ -381,7 +382,8 @@ pub fn polyval(p: impl AsArray, x: impl AsArray) -> Array {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
+pub fn trapezoid(y: impl AsArray, dx: f64, axis: isize) -> Array {
+    let y = y.as_array();
     let d = dim("trapezoid", axis, y.aval());
     let n = y.shape()[d];
     one_program("trapezoid", std::slice::from_ref(y), |args| {
@@ -575,7 +577,8 @@ pub fn interp(
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn unwrap(x: &Array, axis: isize, period: f64) -> Array {
+pub fn unwrap(x: impl AsArray, axis: isize, period: f64) -> Array {
+    let x = x.as_array();
     let d = dim("unwrap", axis, x.aval());
     let n = x.shape()[d];
     if n < 2 {

@@ -411,8 +411,8 @@ pub(super) fn of(
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
-pub fn logsumexp_signed(x: &Array, b: impl AsArray, axes: impl IntoAxes) -> (Array, Array) {
-    let b = b.as_array();
+pub fn logsumexp_signed(x: impl AsArray, b: impl AsArray, axes: impl IntoAxes) -> (Array, Array) {
+    let (x, b) = (x.as_array(), b.as_array());
     let axes = axes.into_axes();
     let shape = super::program::common_shape("logsumexp_signed", &[x, b]);
     program2("logsumexp_signed", &[x.clone(), b.clone()], |args| {

@@ -1,7 +1,7 @@
 //! Sums, means, extremes and what is made of them.
 
 use super::axes::invalid;
-use super::{Axes, IntoAxes, keepdims, one_program};
+use super::{AsArray, Axes, IntoAxes, keepdims, one_program};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{ArgReduce, CustomJvp, Reduce, Reducer, custom_jvp};
 use crate::run::bind1;
@@ -371,7 +371,8 @@ impl Array {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
+pub fn logsumexp(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    let x = x.as_array();
     let axes = axes.into_axes();
     axes.resolve("logsumexp", x.aval());
     one_program("logsumexp", &[x.to_inexact()], |args| {
@@ -403,7 +404,8 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn softmax(x: &Array, axes: impl IntoAxes) -> Array {
+pub fn softmax(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    let x = x.as_array();
     let dims = axes.into_axes().resolve("softmax", x.aval());
     custom_jvp(Softmax { dims }, &[&x.to_inexact()])
 }

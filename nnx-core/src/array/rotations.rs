@@ -1,7 +1,7 @@
 //! Rotations of the space.
 
 use super::axes::invalid;
-use super::{AsArray, concatenate, one_program, stack, where_};
+use super::{AsArray, OptionalArray, concatenate, one_program, stack, where_};
 use crate::graph::Array;
 use crate::value::DType;
 use std::f64::consts::PI;
@@ -401,12 +401,12 @@ impl Rotation {
     /// # Panics
     /// Panics if these are not rotations `[n]`, or there are as many weights.
     #[track_caller]
-    pub fn mean(&self, weights: Option<&Array>) -> Self {
+    pub fn mean(&self, weights: impl OptionalArray) -> Self {
         const OP: &str = "Rotation::mean";
         let [n, _] = *self.quat.shape() else {
             invalid(OP, format!("needs a vector of rotations, these are {}", self.quat.aval()))
         };
-        let weights = match weights {
+        let weights = match weights.optional() {
             Some(w) if w.shape() == [n] => w.astype(self.quat.dtype()),
             Some(w) => {
                 invalid(OP, format!("needs {n} weights for as many rotations, got {}", w.aval()))
@@ -415,7 +415,7 @@ impl Rotation {
         };
         let quat = one_program(OP, &[self.quat.clone(), weights], |args| {
             let q = &args[0];
-            let (_, v) = super::linalg::eigh(&(q.t() * &args[1]).matmul(q));
+            let (_, v) = super::linalg::eigh((q.t() * &args[1]).matmul(q));
             v.slice_dim(1, 3, 4).squeeze(1)
         });
         Rotation { quat }

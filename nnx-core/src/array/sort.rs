@@ -223,7 +223,8 @@ pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (A
 /// # Panics
 /// Panics for a scalar.
 #[track_caller]
-pub fn sort_complex(x: &Array) -> Array {
+pub fn sort_complex(x: impl AsArray) -> Array {
+    let x = x.as_array();
     dim("sort_complex", -1, x.aval());
     one_program("sort_complex", std::slice::from_ref(x), |args| {
         let dtype = args[0].dtype().complex();

@@ -1,7 +1,7 @@
 //! Attention as functions, and its masks.
 
 use super::dtypes::promote;
-use crate::array::{AsArray, arange, einsum_of, finfo, invalid, select, softmax};
+use crate::array::{AsArray, OptionalArray, arange, einsum_of, finfo, invalid, select, softmax};
 use crate::graph::Array;
 use crate::random;
 use crate::random::Key;
@@ -382,7 +382,7 @@ pub fn dot_product_attention_weights(
     };
     let weights = biased(products(&query, &key), options);
     let low = -finfo(dtype).max;
-    let mut weights = softmax(&masked(weights, options, low), -1).astype(dtype);
+    let mut weights = softmax(masked(weights, options, low), -1).astype(dtype);
     if let Some(dropout) = &options.dropout {
         let keep = 1.0 - dropout.rate;
         let mut shape = weights.shape().to_vec();
@@ -448,7 +448,7 @@ pub fn dot_product_attention(
         logits = biased(logits, options).astype(dtype);
         // Softmax is computed in f32, where the number stays finite.
         let low = -0.7 * finfo(dtype).max.min(finfo(DType::F32).max);
-        softmax(&masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
+        softmax(masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
     };
     let y = weighted(&weights, &value);
     match &options.query_seq_lengths {
@@ -520,7 +520,8 @@ const MOST_EXTRA_DIMS: usize = 1024;
 /// # Panics
 /// Panics if `x` is a scalar, or `extra_batch_dims` is above 1024.
 #[track_caller]
-pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Array {
+pub fn make_causal_mask(x: impl AsArray, extra_batch_dims: usize, dtype: DType) -> Array {
+    let x = x.as_array();
     let Some(&length) = x.shape().last() else {
         invalid("make_causal_mask", "a scalar has no axis of places".into())
     };
@@ -546,8 +547,8 @@ pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Arr
 /// # Panics
 /// Panics if the masks differ in their number of axes.
 #[track_caller]
-pub fn combine_masks(masks: &[Option<&Array>], dtype: DType) -> Option<Array> {
-    let mut masks = masks.iter().flatten();
+pub fn combine_masks(masks: &[impl OptionalArray], dtype: DType) -> Option<Array> {
+    let mut masks = masks.iter().filter_map(|mask| mask.optional());
     let first = masks.next()?;
     let mut all = first.ne(0);
     for mask in masks {

@@ -88,7 +88,7 @@ impl<'r> MultiHeadAttentionOptions<'r> {
     /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
     /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
     /// // The first place sees itself alone.
-    /// let first = layer.forward(&x.at((.., ..1)).get());
+    /// let first = layer.forward(x.at((.., ..1)).get());
     /// assert!((y.at((.., ..1)).get() - first).abs().max(..).item::<f32>() < 1e-2);
     /// ```
     pub fn is_causal(mut self, is_causal: bool) -> Self {

@@ -6,7 +6,8 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use crate::array::{
-    ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program, shape_of,
+    AsArray, ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program,
+    shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -26,7 +27,7 @@ use std::slice;
 /// let sums = |padding: ConvPadding| {
 ///     let settings = Conv::builder(1, 1, 3).kernel_init(initializers::ones());
 ///     let layer = settings.padding(padding).build(&mut Rngs::new(0));
-///     layer.forward(&Array::from([[1.0_f32], [2.0], [4.0]])).to_vec::<f32>()
+///     layer.forward(Array::from([[1.0_f32], [2.0], [4.0]])).to_vec::<f32>()
 /// };
 /// assert_eq!(sums(ConvPadding::Causal), [1.0, 3.0, 7.0]); // of the inputs so far
 /// assert_eq!(sums(ConvPadding::Circular), [7.0, 7.0, 7.0]);
@@ -139,7 +140,7 @@ builder! {
     /// let settings = Conv::builder(8, 8, [5]).feature_group_count(8).use_bias(false);
     /// let layer = settings.strides(2).build(&mut Rngs::new(0));
     /// assert_eq!(layer.kernel.shape(), [5, 1, 8]);
-    /// assert_eq!(layer.forward(&array::ones([2, 10, 8], DType::F32)).shape(), [2, 5, 8]);
+    /// assert_eq!(layer.forward(array::ones([2, 10, 8], DType::F32)).shape(), [2, 5, 8]);
     /// ```
     ConvBuilder;
     given { in_features: usize, out_features: usize, kernel_size: Vec<usize>, }
@@ -180,7 +181,7 @@ impl ConvBuilder {
     /// use nnx::{DType, array, nn::Conv, random::Rngs};
     ///
     /// let layer = Conv::builder(1, 4, [3, 3]).strides([1, 2]).build(&mut Rngs::new(0));
-    /// assert_eq!(layer.forward(&array::ones([8, 8, 1], DType::F32)).shape(), [8, 4, 4]);
+    /// assert_eq!(layer.forward(array::ones([8, 8, 1], DType::F32)).shape(), [8, 4, 4]);
     /// ```
     #[track_caller]
     pub fn strides(mut self, strides: impl IntoShape) -> ConvBuilder {
@@ -196,7 +197,7 @@ impl ConvBuilder {
     ///
     /// let settings = Conv::builder(1, 1, 1).input_dilation(2).kernel_init(initializers::ones());
     /// let layer = settings.padding(0).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [3.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32], [2.0], [3.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 0.0, 2.0, 0.0, 3.0]);
     /// ```
     #[track_caller]
@@ -213,7 +214,7 @@ impl ConvBuilder {
     ///
     /// let settings = Conv::builder(1, 1, 2).kernel_dilation(2).kernel_init(initializers::ones());
     /// let layer = settings.padding(0).build(&mut Rngs::new(0)); // sums of x[i] and x[i + 2]
-    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [4.0], [8.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32], [2.0], [4.0], [8.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [5.0, 10.0]);
     /// ```
     #[track_caller]
@@ -230,7 +231,7 @@ impl ConvBuilder {
     ///
     /// let width = |padding: ConvPadding| {
     ///     let layer = Conv::builder(1, 1, 3).padding(padding).build(&mut Rngs::new(0));
-    ///     layer.forward(&array::ones([10, 1], DType::F32)).shape()[0]
+    ///     layer.forward(array::ones([10, 1], DType::F32)).shape()[0]
     /// };
     /// assert_eq!(width(Padding::Valid.into()), 8);
     /// assert_eq!(width(2.into()), 12);
@@ -353,14 +354,19 @@ impl Conv {
     /// let mut layer = Conv::builder(1, 1, 3).padding(Padding::Valid).build(&mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]], [[4.0]]]));
     /// // The kernel is not turned around: 1 · 1 + 2 · 2 + 4 · 3.
-    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [3.0], [4.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32], [2.0], [3.0], [4.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [17.0, 24.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial] * self.window.feature_group_count;

@@ -8,7 +8,8 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{
-    ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program, shape_of,
+    AsArray, ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program,
+    shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -25,7 +26,7 @@ const LAYER: &str = "ConvTranspose";
 /// use nnx::{DType, array, nn::ConvTranspose, random::Rngs};
 ///
 /// let layer = ConvTranspose::builder(3, 5, [3, 3]).strides(2).build(&mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([2, 8, 9, 3], DType::F32));
+/// let y = layer.forward(array::ones([2, 8, 9, 3], DType::F32));
 /// assert_eq!(y.shape(), [2, 16, 18, 5]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -60,7 +61,7 @@ builder! {
     /// let mut layer = settings.transpose_kernel(true).build(&mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]]]));
     /// // Each input times the kernel; without `transpose_kernel` it would be turned around.
-    /// let y = layer.forward(&Array::from([[1.0_f32], [10.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32], [10.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 10.0, 20.0]);
     /// ```
     ConvTransposeBuilder;
@@ -103,7 +104,7 @@ impl ConvTransposeBuilder {
     /// use nnx::{DType, array, nn::ConvTranspose, random::Rngs};
     ///
     /// let layer = ConvTranspose::builder(1, 4, [3, 3]).strides([1, 2]).build(&mut Rngs::new(0));
-    /// assert_eq!(layer.forward(&array::ones([8, 8, 1], DType::F32)).shape(), [8, 16, 4]);
+    /// assert_eq!(layer.forward(array::ones([8, 8, 1], DType::F32)).shape(), [8, 16, 4]);
     /// ```
     #[track_caller]
     pub fn strides(mut self, strides: impl IntoShape) -> ConvTransposeBuilder {
@@ -119,7 +120,7 @@ impl ConvTransposeBuilder {
     ///
     /// let settings = ConvTranspose::builder(1, 1, 2).kernel_init(initializers::ones());
     /// let settings = settings.kernel_dilation(2).padding(Padding::Valid);
-    /// let y = settings.build(&mut Rngs::new(0)).forward(&Array::from([[1.0_f32], [10.0]]));
+    /// let y = settings.build(&mut Rngs::new(0)).forward(Array::from([[1.0_f32], [10.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 10.0, 1.0, 10.0]);
     /// ```
     #[track_caller]
@@ -137,7 +138,7 @@ impl ConvTransposeBuilder {
     ///
     /// let width = |padding: ConvPadding| {
     ///     let layer = ConvTranspose::builder(1, 1, 3).strides(2).padding(padding);
-    ///     layer.build(&mut Rngs::new(0)).forward(&array::ones([5, 1], DType::F32)).shape()[0]
+    ///     layer.build(&mut Rngs::new(0)).forward(array::ones([5, 1], DType::F32)).shape()[0]
     /// };
     /// assert_eq!(width(Padding::Same.into()), 10);
     /// assert_eq!(width(Padding::Valid.into()), 11);
@@ -227,14 +228,19 @@ impl ConvTranspose {
     /// let settings = ConvTranspose::builder(1, 1, 2).strides(2).padding(Padding::Valid);
     /// let mut layer = settings.build(&mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]]]));
-    /// let y = layer.forward(&Array::from([[1.0_f32], [10.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32], [10.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [2.0, 1.0, 20.0, 10.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial + usize::from(self.transpose_kernel)];

@@ -1,7 +1,7 @@
 //! Dropout.
 
 use super::builder::builder;
-use crate::array::{dim, invalid, select};
+use crate::array::{AsArray, dim, invalid, select};
 use crate::graph::Array;
 use crate::module::Flag;
 use crate::module::called;
@@ -45,7 +45,7 @@ builder! {
     ///
     /// // Whole features are dropped: the same ones at all places of a sequence.
     /// let mut layer = Dropout::builder(0.5).broadcast_dims(vec![-2]).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&array::ones([4, 10, 8], DType::F32)); // batch, length, features
+    /// let y = layer.forward(array::ones([4, 10, 8], DType::F32)); // batch, length, features
     /// assert!(y.max(-2).eq(y.min(-2)).all(..).item::<bool>());
     /// ```
     DropoutBuilder;
@@ -111,7 +111,7 @@ impl DropoutBuilder {
 ///
 /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
 /// let options = DropoutOptions::new().deterministic(true);
-/// let y = layer.forward_with(&Array::from([1.0_f32, 2.0]), options);
+/// let y = layer.forward_with(Array::from([1.0_f32, 2.0]), options);
 /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0]);
 /// ```
 #[derive(Debug, Default)]
@@ -190,8 +190,8 @@ impl Dropout {
     /// # Panics
     /// Panics if `x` lacks an axis of `broadcast_dims`, or if something is dropped and the layer was made without a stream.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, DropoutOptions::new())
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), DropoutOptions::new())
     }
 
     /// [`forward`](Dropout::forward) with streams and flags of this call.
@@ -213,7 +213,12 @@ impl Dropout {
     /// Panics if `x` lacks an axis of `broadcast_dims`, or if something is dropped and there is no stream to draw from:
     /// neither of the layer nor in the options.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: DropoutOptions<'_>) -> Array {
+    pub fn forward_with(&mut self, x: impl AsArray, options: DropoutOptions<'_>) -> Array {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array, options: DropoutOptions<'_>) -> Array {
         let call = called(self, "forward", &[x]);
         if self.rate == 0.0 || options.deterministic.unwrap_or(*self.deterministic) {
             return call.returns(x.clone());

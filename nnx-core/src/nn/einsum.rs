@@ -7,7 +7,7 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
+use crate::array::{AsArray, IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -23,7 +23,7 @@ const LAYER: &str = "Einsum";
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Einsum::builder("nta,hab->nthb", [8, 2, 4]).bias_shape([8, 4]).build(&mut rngs);
-/// let y = layer.forward(&array::ones([16, 11, 2], DType::F32));
+/// let y = layer.forward(array::ones([16, 11, 2], DType::F32));
 /// assert_eq!(y.shape(), [16, 11, 8, 4]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -101,7 +101,7 @@ impl EinsumBuilder {
     /// let settings = Einsum::builder("ab,bc->ca", [2, 3]).bias_init(initializers::ones());
     /// let mut layer = settings.bias_shape([3]).build(&mut Rngs::new(0)); // of the kernel's `c`
     /// layer.kernel.set(Array::from([[1.0_f32, 2.0, 3.0], [0.0; 3]]));
-    /// let y = layer.forward(&Array::from([[10.0_f32, 0.0]]));
+    /// let y = layer.forward(Array::from([[10.0_f32, 0.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [11.0, 21.0, 31.0]);
     /// ```
     #[track_caller]
@@ -118,7 +118,7 @@ impl EinsumBuilder {
     ///
     /// let settings = Einsum::builder("ab,bc->ac", [2, 2]).kernel_init(initializers::ones());
     /// let settings = settings.einsum_op(|text, operands| array::einsum(text, operands) * 10.0);
-    /// let y = settings.build(&mut Rngs::new(0)).forward(&Array::from([[1.0_f32, 2.0]]));
+    /// let y = settings.build(&mut Rngs::new(0)).forward(Array::from([[1.0_f32, 2.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [30.0, 30.0]);
     /// ```
     pub fn einsum_op(mut self, op: EinsumOp) -> EinsumBuilder {
@@ -240,14 +240,19 @@ impl Einsum {
     ///
     /// let mut layer = Einsum::new("ab,cb->ac", [2, 2], &mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 0.0], [0.0, 10.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 0.0], [0.0, 10.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0, 20.0, 40.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not fit the text.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];

@@ -5,7 +5,7 @@ use super::checks::{last_axis, positive};
 use super::dtypes::promote;
 use super::initializers;
 use super::initializers::{Distribution, FanMode, Initializer};
-use crate::array::{dot_general, invalid};
+use crate::array::{AsArray, dot_general, invalid};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -97,15 +97,20 @@ impl Embed {
     ///
     /// let mut layer = Embed::new(3, 2, &mut Rngs::new(0));
     /// layer.embedding.set(Array::from([[0.0_f32, 1.0], [2.0, 3.0], [4.0, 5.0]]));
-    /// let x = layer.forward(&Array::from([1, -1]));
+    /// let x = layer.forward(Array::from([1, -1]));
     /// assert_eq!(x.to_vec::<f32>(), [2.0, 3.0, 4.0, 5.0]);
-    /// assert!(layer.forward(&Array::scalar(3)).is_nan().all(..).item::<bool>());
+    /// assert!(layer.forward(Array::scalar(3)).is_nan().all(..).item::<bool>());
     /// ```
     ///
     /// # Panics
     /// Panics if `x` has no integer dtype.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         if !x.dtype().is_int() {
             invalid("Embed", format!("the input must be integers, got {}", x.aval()));
@@ -136,7 +141,8 @@ impl Embed {
     /// # Panics
     /// Panics if the last axis of `query` does not have size `features`.
     #[track_caller]
-    pub fn attend(&self, query: &Array) -> Array {
+    pub fn attend(&self, query: impl AsArray) -> Array {
+        let query = query.as_array();
         let call = called(self, "attend", &[query]);
         last_axis("Embed", "the query", query, self.embedding.shape()[1]);
         let dtype = Some(self.dtype.unwrap_or(self.embedding.dtype()));

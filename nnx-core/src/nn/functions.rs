@@ -2,8 +2,11 @@
 //!
 //! All work elementwise and keep shape and dtype unless they say otherwise; integers become f32
 //! where the function makes fractions. The derivatives are JAX's, at the kinks too.
+//!
+//! Those of one array take `&Array`, because layers and transforms take them as values, which generic functions
+//! cannot be; each is a method too. The others take their array in every form.
 
-use crate::array::{IntoAxes, invalid, keepdims, one_program, select, where_};
+use crate::array::{AsArray, IntoAxes, invalid, keepdims, one_program, select, where_};
 pub use crate::array::{logaddexp, logsumexp, one_hot, softmax};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
@@ -153,15 +156,15 @@ pub fn mish(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::squareplus(&Array::from([-1.5_f32, 0.0, 1.5]), 4.0);
+/// let y = nn::squareplus(Array::from([-1.5_f32, 0.0, 1.5]), 4.0);
 /// assert!((y - Array::from([0.5_f32, 1.0, 2.0])).abs().max(..).item::<f32>() < 1e-5);
 /// // With b = 0 it is relu.
-/// let y = nn::squareplus(&Array::from([-3.0_f32, 4.0]), 0.0);
+/// let y = nn::squareplus(Array::from([-3.0_f32, 4.0]), 0.0);
 /// assert!((y - Array::from([0.0_f32, 4.0])).abs().max(..).item::<f32>() < 1e-5);
 /// ```
 #[track_caller]
-pub fn squareplus(x: &Array, b: f64) -> Array {
-    one_program("squareplus", slice::from_ref(x), |args| {
+pub fn squareplus(x: impl AsArray, b: f64) -> Array {
+    one_program("squareplus", slice::from_ref(x.as_array()), |args| {
         (&args[0] + (args[0].square() + b).sqrt()) * 0.5
     })
 }
@@ -209,7 +212,8 @@ impl CustomJvp for Log1mExp {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn logmeanexp(x: &Array, axes: impl IntoAxes) -> Array {
+pub fn logmeanexp(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    let x = x.as_array();
     let sum = logsumexp(x, axes);
     let count = x.size() as f64 / sum.size().max(1) as f64;
     sum - count.ln()
@@ -300,12 +304,13 @@ pub fn gelu_exact(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::elu(&Array::from([-1.0_f32, 0.0, 2.0]), 0.5);
+/// let y = nn::elu(Array::from([-1.0_f32, 0.0, 2.0]), 0.5);
 /// let expected = Array::from([-0.31606_f32, 0.0, 2.0]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[track_caller]
-pub fn elu(x: &Array, alpha: f64) -> Array {
+pub fn elu(x: impl AsArray, alpha: f64) -> Array {
+    let x = x.as_array();
     one_program("elu", &[x.to_inexact()], |args| {
         let x = &args[0];
         let positive = x.gt(0);
@@ -321,13 +326,13 @@ pub fn elu(x: &Array, alpha: f64) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::celu(&Array::from([-1.0_f32, 0.0, 2.0]), 0.5); // elu has -0.31606
+/// let y = nn::celu(Array::from([-1.0_f32, 0.0, 2.0]), 0.5); // elu has -0.31606
 /// let expected = Array::from([-0.43233_f32, 0.0, 2.0]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[track_caller]
-pub fn celu(x: &Array, alpha: f64) -> Array {
-    one_program("celu", slice::from_ref(x), |args| {
+pub fn celu(x: impl AsArray, alpha: f64) -> Array {
+    one_program("celu", slice::from_ref(x.as_array()), |args| {
         args[0].maximum(0.0) + alpha * (args[0].minimum(0.0) / alpha).expm1()
     })
 }
@@ -447,8 +452,8 @@ pub fn sparse_sigmoid(x: &Array) -> Array {
 /// assert_eq!(nn::leaky_relu(&x, 0.25).to_vec::<f32>(), [-0.5, 0.0, 3.0]);
 /// ```
 #[track_caller]
-pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
-    one_program("leaky_relu", slice::from_ref(x), |args| {
+pub fn leaky_relu(x: impl AsArray, negative_slope: f64) -> Array {
+    one_program("leaky_relu", slice::from_ref(x.as_array()), |args| {
         where_(args[0].ge(0), &args[0], negative_slope * &args[0])
     })
 }
@@ -467,7 +472,12 @@ pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
 /// # Panics
 /// Panics if there is no such axis or its size is odd.
 #[track_caller]
-pub fn glu(x: &Array, axis: isize) -> Array {
+pub fn glu(x: impl AsArray, axis: isize) -> Array {
+    glu_of(x.as_array(), axis)
+}
+
+#[track_caller]
+fn glu_of(x: &Array, axis: isize) -> Array {
     let size = x.shape()[crate::array::dim("glu", axis, x.aval())];
     if !size.is_multiple_of(2) {
         invalid("glu", format!("axis {axis} of {} cannot be halved", x.aval()));
@@ -492,7 +502,8 @@ pub fn glu(x: &Array, axis: isize) -> Array {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
+pub fn log_softmax(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    let x = x.as_array();
     let axes = keepdims(axes);
     one_program("log_softmax", &[x.to_inexact()], |args| {
         let x = &args[0];
@@ -509,7 +520,7 @@ pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
 /// ```
 /// use nnx::{Array, nn};
 ///
-/// let y = nn::standardize(&Array::from([[1.0_f32, 2.0, 3.0], [0.0, 0.0, 6.0]]), -1, 1e-5);
+/// let y = nn::standardize(Array::from([[1.0_f32, 2.0, 3.0], [0.0, 0.0, 6.0]]), -1, 1e-5);
 /// let expected = Array::from([[-1.22474_f32, 0.0, 1.22474], [-0.70711, -0.70711, 1.41421]]);
 /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
 /// ```
@@ -517,7 +528,8 @@ pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn standardize(x: &Array, axes: impl IntoAxes, epsilon: f64) -> Array {
+pub fn standardize(x: impl AsArray, axes: impl IntoAxes, epsilon: f64) -> Array {
+    let x = x.as_array();
     let axes = keepdims(axes);
     one_program("standardize", slice::from_ref(x), |args| {
         let x = &args[0];

@@ -2,6 +2,7 @@
 
 use super::by_address::by_address;
 use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::Module;
 
@@ -69,7 +70,7 @@ pub type ActivationFn = fn(&Array) -> Array;
 ///
 /// let relu = Activation::new(relu);
 /// let elu = Activation::new(|x| elu(x, 0.5)); // what needs a number is wrapped
-/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32)));
+/// let y = elu.forward(relu.forward(&Array::scalar(-1.0_f32)));
 /// assert_eq!(y.item::<f32>(), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
@@ -106,12 +107,12 @@ impl Activation {
     /// ```
     /// use nnx::{Array, nn::{Activation, relu}};
     ///
-    /// let y = Activation::new(relu).forward(&Array::from([-1.0_f32, 2.0]));
+    /// let y = Activation::new(relu).forward(Array::from([-1.0_f32, 2.0]));
     /// assert_eq!(y.to_vec::<f32>(), [0.0, 2.0]);
     /// ```
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        (self.0.0)(x)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        (self.0.0)(x.as_array())
     }
 }
 

@@ -5,7 +5,7 @@ use super::checks::{last_axis, positive};
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
-use crate::array::{dot_general, one_program};
+use crate::array::{AsArray, dot_general, one_program};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -19,7 +19,7 @@ use std::slice;
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Linear::new(5, 7, &mut rngs);
-/// let y = layer.forward(&array::ones([4, 5], DType::F32));
+/// let y = layer.forward(array::ones([4, 5], DType::F32));
 /// assert_eq!(y.shape(), [4, 7]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -109,14 +109,15 @@ impl Linear {
     ///
     /// let mut layer = Linear::new(2, 3, &mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[1.0_f32, 0.0, 2.0], [0.0, 1.0, 3.0]])); // [inputs, outputs]
-    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 2.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 8.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         call.returns(affine(x, &self.kernel, &self.bias, self.dtype))
     }

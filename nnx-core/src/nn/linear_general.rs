@@ -6,7 +6,9 @@ use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of};
+use crate::array::{
+    AsArray, IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of,
+};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -22,7 +24,7 @@ const LAYER: &str = "LinearGeneral";
 ///
 /// let mut rngs = Rngs::new(0);
 /// let heads = LinearGeneral::new(2, [4, 5], &mut rngs);
-/// let y = heads.forward(&array::ones([7, 2], DType::F32));
+/// let y = heads.forward(array::ones([7, 2], DType::F32));
 /// assert_eq!(y.shape(), [7, 4, 5]);
 /// let back = LinearGeneral::builder([4, 5], 2).axis([-2, -1]).build(&mut rngs);
 /// assert_eq!(back.forward(&y).shape(), [7, 2]);
@@ -90,7 +92,7 @@ impl LinearGeneralBuilder {
     ///
     /// let settings = LinearGeneral::builder([2], [1]).axis(0).kernel_init(initializers::ones());
     /// let layer = settings.build(&mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [4.0, 6.0]); // sums of columns, not of rows
     /// ```
     pub fn axis(mut self, axis: impl IntoAxes) -> LinearGeneralBuilder {
@@ -108,7 +110,7 @@ impl LinearGeneralBuilder {
     /// let settings = LinearGeneral::builder([2], [1]).batch_axis([(0, 2)]);
     /// let mut layer = settings.build(&mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[[1.0_f32], [0.0]], [[0.0], [10.0]]]));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 40.0]);
     /// ```
     pub fn batch_axis(mut self, axes: impl Into<Vec<(usize, usize)>>) -> LinearGeneralBuilder {
@@ -192,7 +194,7 @@ impl LinearGeneral {
     ///
     /// let mut layer = LinearGeneral::new([2], [2, 2], &mut Rngs::new(0));
     /// layer.kernel.set(Array::from([[[1.0_f32, 2.0], [3.0, 4.0]], [[0.0; 2]; 2]]));
-    /// let y = layer.forward(&Array::from([[10.0_f32, 1.0]]));
+    /// let y = layer.forward(Array::from([[10.0_f32, 1.0]]));
     /// assert_eq!(y.shape(), [1, 2, 2]);
     /// assert_eq!(y.to_vec::<f32>(), [10.0, 20.0, 30.0, 40.0]);
     /// ```
@@ -200,7 +202,12 @@ impl LinearGeneral {
     /// # Panics
     /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (axis, batch) = (sorted_dims(x, &self.axis), sorted_dims(x, &self.batch_axis));
         let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();

@@ -63,7 +63,7 @@ impl Layer for Box<dyn AnyLayer> {
 ///     layers.push(Activation::new(relu));
 /// }
 /// layers.push(Linear::new(8, 3, &mut rngs));
-/// let y = Sequential::new(layers).forward(&array::ones([4, 5], DType::F32));
+/// let y = Sequential::new(layers).forward(array::ones([4, 5], DType::F32));
 /// assert_eq!(y.shape(), [4, 3]);
 /// ```
 #[derive(Default)]
@@ -104,7 +104,7 @@ impl List {
     /// use nnx::Array;
     ///
     /// let layers = List::new().with(Activation::new(relu)).with(Activation::new(|x| x + 1.0));
-    /// let y = Sequential::new(layers).forward(&Array::from([-1.0_f32, 2.0]));
+    /// let y = Sequential::new(layers).forward(Array::from([-1.0_f32, 2.0]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0]); // in order
     /// ```
     pub fn with(mut self, layer: impl AnyLayer + Module) -> List {

@@ -8,6 +8,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use super::linear::Linear;
 use super::linear::affine;
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::{LoRAParam, Metadata, Param, called};
 use crate::random::Rngs;
@@ -22,7 +23,7 @@ use crate::value::DType;
 /// use nnx::{DType, array, nn::LoRA, random::Rngs};
 ///
 /// let layer = LoRA::new(3, 2, 4, &mut Rngs::new(0)); // of rank 2
-/// let y = layer.forward(&array::ones([16, 3], DType::F32));
+/// let y = layer.forward(array::ones([16, 3], DType::F32));
 /// assert_eq!(y.shape(), [16, 4]);
 /// assert_eq!(y.abs().max(..).item::<f32>(), 0.0); // `lora_b` starts with zeros
 /// ```
@@ -114,14 +115,19 @@ impl LoRA {
     /// let mut layer = LoRA::new(2, 1, 2, &mut Rngs::new(0));
     /// layer.lora_a.set(Array::from([[1.0_f32], [2.0]]));
     /// layer.lora_b.set(Array::from([[1.0_f32, 10.0]]));
-    /// let y = layer.forward(&Array::from([[3.0_f32, 4.0]]));
+    /// let y = layer.forward(Array::from([[3.0_f32, 4.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [11.0, 110.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
         let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
@@ -141,7 +147,7 @@ impl LoRA {
 /// use nnx::{DType, array, nn::LoRALinear, random::Rngs};
 ///
 /// let layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([16, 3], DType::F32));
+/// let y = layer.forward(array::ones([16, 3], DType::F32));
 /// assert_eq!(y.shape(), [16, 4]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -277,13 +283,18 @@ impl LoRALinear {
     /// layer.kernel.set(Array::from([[2.0_f32]]));
     /// layer.lora.lora_a.set(Array::from([[3.0_f32]]));
     /// layer.lora.lora_b.set(Array::from([[4.0_f32]]));
-    /// assert_eq!(layer.forward(&Array::from([10.0_f32])).to_vec::<f32>(), [140.0]); // 20 + 120
+    /// assert_eq!(layer.forward(Array::from([10.0_f32])).to_vec::<f32>(), [140.0]); // 20 + 120
     /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
         call.returns(affine(x, &self.kernel, &self.bias, self.dtype) + self.lora.forward(x))

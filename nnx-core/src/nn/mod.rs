@@ -18,6 +18,7 @@ mod linear;
 mod linear_general;
 mod list;
 mod lora;
+mod methods;
 mod multi_head_attention;
 mod norm;
 mod pool;

@@ -10,7 +10,7 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
-use crate::array::{IntoShape, arange, invalid, shape_of, zeros};
+use crate::array::{AsArray, IntoShape, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
 use crate::module::capture::is_capturing;
 use crate::module::{Cache, Flag, Intermediate, Metadata, Variable, called, sow};
@@ -42,7 +42,7 @@ const NO_STREAM: &str = "weights are to be dropped, and there is no stream to dr
 /// // One token after the other, with the keys and values of those before.
 /// *layer.decode = true;
 /// layer.init_cache([2, 10, 64], DType::F32);
-/// let first = layer.forward(&array::ones([2, 1, 64], DType::F32));
+/// let first = layer.forward(array::ones([2, 1, 64], DType::F32));
 /// assert_eq!(first.shape(), [2, 1, 64]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -279,15 +279,15 @@ impl MultiHeadAttention {
     /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
     /// let y = layer.forward(&x);
     /// // Without a mask, places in another order give the results in that order.
-    /// let turned = layer.forward(&x.flip(1)).flip(1);
+    /// let turned = layer.forward(x.flip(1)).flip(1);
     /// assert!((y - turned).abs().max(..).item::<f32>() < 1e-2);
     /// ```
     ///
     /// # Panics
     /// Panics as [`forward_with`](MultiHeadAttention::forward_with) does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, MultiHeadAttentionOptions::new())
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), MultiHeadAttentionOptions::new())
     }
 
     /// Attention of `x` to itself or to other inputs.
@@ -308,7 +308,16 @@ impl MultiHeadAttention {
     /// without keys, or while decoding there is no cache, or it is of another batch, or if weights are dropped and
     /// neither the layer nor the options have a stream.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions<'_>) -> Array {
+    pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: MultiHeadAttentionOptions<'_>,
+    ) -> Array {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array, options: MultiHeadAttentionOptions<'_>) -> Array {
         let others = [&options.key, &options.value, &options.mask];
         let inputs: Vec<&Array> = [x].into_iter().chain(others.into_iter().flatten()).collect();
         let call = called(self, "forward", &inputs);
@@ -374,7 +383,7 @@ impl MultiHeadAttention {
             };
             attention = attention.dropout(key, self.dropout_rate, self.broadcast_dropout);
         }
-        call.returns(self.out.forward(&dot_product_attention(&query, &key, &value, &attention)))
+        call.returns(self.out.forward(dot_product_attention(&query, &key, &value, &attention)))
     }
 
     /// Puts a token's key and value into the cache: all keys and values, and a mask of the places
@@ -424,7 +433,7 @@ impl MultiHeadAttention {
     /// *layer.decode = true;
     /// layer.init_cache(x.shape(), DType::F32);
     /// for i in 0..3 {
-    ///     let token = layer.forward(&x.at((.., i..i + 1)).get());
+    ///     let token = layer.forward(x.at((.., i..i + 1)).get());
     ///     let expected = whole.at((.., i..i + 1)).get();
     ///     assert!((token - expected).abs().max(..).item::<f32>() < 1e-2);
     /// }

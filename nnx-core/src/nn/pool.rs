@@ -1,7 +1,7 @@
 //! Pooling: reductions over windows of the spatial axes. `flax.nnx`'s `avg_pool` and its like.
 
 use crate::array::{
-    IntoShape, Padding, WindowOptions, invalid, one_program, ones, reduce_window_max,
+    AsArray, IntoShape, Padding, WindowOptions, invalid, one_program, ones, reduce_window_max,
     reduce_window_min, reduce_window_sum, shape_of,
 };
 use crate::graph::Array;
@@ -91,7 +91,8 @@ impl PoolOptions {
 /// # Panics
 /// Panics if the window or the options do not fit the axes of `x`, or `x` is not a float.
 #[track_caller]
-pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
+pub fn avg_pool(x: impl AsArray, window: impl IntoShape, options: &PoolOptions) -> Array {
+    let x = x.as_array();
     const OP: &str = "avg_pool";
     if !x.dtype().is_float() {
         invalid(OP, format!("needs a float array, got {}", x.aval()));
@@ -123,8 +124,8 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// # Panics
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
-pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
-    windows("max_pool", reduce_window_max, x, &shape_of("max_pool", window), options)
+pub fn max_pool(x: impl AsArray, window: impl IntoShape, options: &PoolOptions) -> Array {
+    windows("max_pool", reduce_window_max, x.as_array(), &shape_of("max_pool", window), options)
 }
 
 /// The smallest element of each window, for each feature. `x` is as in [`avg_pool`].
@@ -142,8 +143,8 @@ pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// # Panics
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
-pub fn min_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
-    windows("min_pool", reduce_window_min, x, &shape_of("min_pool", window), options)
+pub fn min_pool(x: impl AsArray, window: impl IntoShape, options: &PoolOptions) -> Array {
+    windows("min_pool", reduce_window_min, x.as_array(), &shape_of("min_pool", window), options)
 }
 
 /// How windows become elements: [`reduce_window_sum`], [`reduce_window_max`],
@@ -179,12 +180,12 @@ pub type WindowReduction = fn(&Array, &[usize], &WindowOptions) -> Array;
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
 pub fn pool(
-    x: &Array,
+    x: impl AsArray,
     reduce: WindowReduction,
     window: impl IntoShape,
     options: &PoolOptions,
 ) -> Array {
-    windows("pool", reduce, x, &shape_of("pool", window), options)
+    windows("pool", reduce, x.as_array(), &shape_of("pool", window), options)
 }
 
 /// Reduces windows of the axes before the last one.

@@ -3,7 +3,7 @@
 use super::builder::builder;
 use super::dtypes::promote;
 use super::layer::layers;
-use crate::array::{full, one_program, select};
+use crate::array::{AsArray, full, one_program, select};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::value::DType;
@@ -15,7 +15,7 @@ use std::slice;
 /// use nnx::{Array, nn::PReLU};
 ///
 /// let layer = PReLU::new();
-/// let y = layer.forward(&Array::from([-1.0_f32, 2.0]));
+/// let y = layer.forward(Array::from([-1.0_f32, 2.0]));
 /// assert_eq!(y.to_vec::<f32>(), [-0.01, 2.0]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -34,7 +34,7 @@ builder! {
     /// use nnx::{Array, nn::PReLU};
     ///
     /// let layer = PReLU::builder().negative_slope_init(0.25).build();
-    /// assert_eq!(layer.forward(&Array::scalar(-2.0_f32)).item::<f32>(), -0.5);
+    /// assert_eq!(layer.forward(Array::scalar(-2.0_f32)).item::<f32>(), -0.5);
     /// ```
     PReLUBuilder;
     given {}
@@ -87,11 +87,16 @@ impl PReLU {
     ///
     /// let mut layer = PReLU::new();
     /// layer.negative_slope.set(Array::scalar(0.5_f32)); // as training would
-    /// let y = layer.forward(&Array::from([-2.0_f32, 0.0, 3.0]));
+    /// let y = layer.forward(Array::from([-2.0_f32, 0.0, 3.0]));
     /// assert_eq!(y.to_vec::<f32>(), [-1.0, 0.0, 3.0]);
     /// ```
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         call.returns(one_program("PReLU", slice::from_ref(x), |args| {
             let (x, slope) = match self.dtype {

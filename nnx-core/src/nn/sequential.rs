@@ -1,6 +1,7 @@
 //! Layers one after the other.
 
 use super::layer::Layer;
+use crate::array::AsArray;
 use crate::graph::Array;
 use crate::module::{Module, called};
 
@@ -18,7 +19,7 @@ use crate::module::{Module, called};
 ///     Activation::new(relu),
 ///     Linear::new(8, 3, &mut rngs),
 /// ));
-/// let y = mlp.forward(&array::ones([4, 5], DType::F32));
+/// let y = mlp.forward(array::ones([4, 5], DType::F32));
 /// assert_eq!(y.shape(), [4, 3]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -75,11 +76,12 @@ impl<L: Layers> Sequential<L> {
     /// use nnx::Array;
     ///
     /// let mut layers = Sequential::new((Activation::new(relu), Activation::new(|x| x - 1.0)));
-    /// let y = layers.forward(&Array::from([-1.0_f32, 3.0]));
+    /// let y = layers.forward(Array::from([-1.0_f32, 3.0]));
     /// assert_eq!(y.to_vec::<f32>(), [-1.0, 2.0]); // relu first
     /// ```
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         call.returns(self.layers.forward_all(x))
     }

@@ -2,7 +2,7 @@
 
 use super::initializers;
 use super::layer::Layer;
-use crate::array::{invalid, select};
+use crate::array::{AsArray, invalid, select};
 use crate::graph::Array;
 use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
@@ -28,7 +28,7 @@ const LAYER: &str = "SpectralNorm";
 /// let mut linear = Linear::new(2, 2, &mut rngs);
 /// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]])); // singular values 4 and 1
 /// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
-/// let y = layer.forward(&Array::from([[1.0_f32, 1.0]]));
+/// let y = layer.forward(Array::from([[1.0_f32, 1.0]]));
 /// assert!((y - Array::from([[1.0_f32, 0.25]])).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -59,7 +59,7 @@ pub struct SpectralNorm<L: Layer> {
 /// let mut linear = Linear::new(2, 2, &mut rngs);
 /// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]]));
 /// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
-/// layer.forward(&Array::from([[1.0_f32, 1.0]]));
+/// layer.forward(Array::from([[1.0_f32, 1.0]]));
 /// assert!((layer.batch_stats["kernel"].sigma.item::<f32>() - 4.0).abs() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -80,7 +80,7 @@ pub struct SpectralStats {
 /// let mut rngs = Rngs::new(0);
 /// let settings = SpectralNorm::builder(Conv::new(3, 8, [3, 3], &mut rngs)).n_steps(2);
 /// let mut layer = settings.epsilon(1e-8).build(&mut rngs);
-/// let y = layer.forward(&array::ones([1, 8, 8, 3], DType::F32));
+/// let y = layer.forward(array::ones([1, 8, 8, 3], DType::F32));
 /// assert_eq!(layer.batch_stats["kernel"].u.shape(), [1, 8]); // a matrix of 3 · 3 · 3 rows
 /// ```
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
     /// let mut linear = Linear::new(1, 1, &mut rngs);
     /// linear.kernel.set(Array::from([[4.0_f32]]));
     /// let mut layer = SpectralNorm::builder(linear).n_steps(0).build(&mut rngs);
-    /// assert_eq!(layer.forward(&Array::from([1.0_f32])).to_vec::<f32>(), [4.0]);
+    /// assert_eq!(layer.forward(Array::from([1.0_f32])).to_vec::<f32>(), [4.0]);
     /// ```
     pub fn n_steps(mut self, n: usize) -> Self {
         self.n_steps = n;
@@ -146,7 +146,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
     /// let mut rngs = Rngs::new(0);
     /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
     /// let mut layer = settings.build(&mut rngs);
-    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// layer.forward(array::ones([3, 4], DType::BF16));
     /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
     /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
@@ -179,7 +179,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
     /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).update_stats(false);
     /// let mut layer = settings.build(&mut rngs);
     /// let before = layer.batch_stats["kernel"].u.to_vec::<f32>();
-    /// layer.forward(&array::ones([3, 4], DType::F32));
+    /// layer.forward(array::ones([3, 4], DType::F32));
     /// assert_eq!(layer.batch_stats["kernel"].u.to_vec::<f32>(), before);
     /// ```
     pub fn update_stats(mut self, update: bool) -> Self {
@@ -265,7 +265,7 @@ impl<L: Layer> SpectralNorm<L> {
     /// let mut rngs = Rngs::new(0);
     /// let mut layer = SpectralNorm::new(Linear::new(4, 5, &mut rngs), &mut rngs);
     /// for _ in 0..50 {
-    ///     layer.forward(&array::ones([3, 4], DType::F32)); // each call comes nearer
+    ///     layer.forward(array::ones([3, 4], DType::F32)); // each call comes nearer
     /// }
     /// let norm = linalg::svdvals(layer.layer_instance.kernel.value()).max(..);
     /// assert!((norm.item::<f32>() - 1.0).abs() < 1e-2);
@@ -275,7 +275,12 @@ impl<L: Layer> SpectralNorm<L> {
     /// Panics if a weight has another shape than when the layer was made, if there are more than 1024 steps in a
     /// call, or as the layer does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
         if n_steps > MOST_STEPS {

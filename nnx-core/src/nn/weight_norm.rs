@@ -3,7 +3,7 @@
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::Layer;
-use crate::array::{IntoAxes, dim, invalid};
+use crate::array::{AsArray, IntoAxes, dim, invalid};
 use crate::graph::Array;
 use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
@@ -29,7 +29,7 @@ const LAYER: &str = "WeightNorm";
 /// linear.kernel.set(Array::from([[3.0_f32], [4.0]])); // of the norm 5
 /// let mut layer = WeightNorm::new(linear, &mut rngs);
 /// layer.scales.insert("kernel".into(), Array::from([10.0_f32]));
-/// let y = layer.forward(&Array::from([1.0_f32, 0.0]));
+/// let y = layer.forward(Array::from([1.0_f32, 0.0]));
 /// assert!((y.to_vec::<f32>()[0] - 6.0).abs() < 1e-4); // 10 · 3/5
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -84,7 +84,7 @@ impl<L: Layer> WeightNormBuilder<L> {
     /// linear.kernel.set(Array::from([[1.0_f32, 1.0], [1.0, 1.0]]));
     /// // One norm of the whole kernel, which is 2.
     /// let mut layer = WeightNorm::builder(linear).feature_axes([0; 0]).build(&mut rngs);
-    /// let y = layer.forward(&Array::from([1.0_f32, 1.0]));
+    /// let y = layer.forward(Array::from([1.0_f32, 1.0]));
     /// assert!((y - 1.0).abs().max(..).item::<f32>() < 1e-5);
     /// ```
     pub fn feature_axes(mut self, axes: impl IntoAxes) -> Self {
@@ -128,7 +128,7 @@ impl<L: Layer> WeightNormBuilder<L> {
     /// let mut rngs = Rngs::new(0);
     /// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
     /// let mut layer = settings.build(&mut rngs);
-    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// layer.forward(array::ones([3, 4], DType::BF16));
     /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
     /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
@@ -238,7 +238,7 @@ impl<L: Layer> WeightNorm<L> {
     ///
     /// let mut rngs = Rngs::new(0);
     /// let mut layer = WeightNorm::new(Linear::new(4, 5, &mut rngs), &mut rngs);
-    /// layer.forward(&array::ones([3, 4], DType::F32));
+    /// layer.forward(array::ones([3, 4], DType::F32));
     /// let norms = layer.layer_instance.kernel.square().sum(0); // the normalized weights stay
     /// assert!((norms - 1.0).abs().max(..).item::<f32>() < 1e-4);
     /// ```
@@ -246,7 +246,12 @@ impl<L: Layer> WeightNorm<L> {
     /// # Panics
     /// Panics if a weight has another shape than when the layer was made, or as the layer does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array())
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         let (scales, weights) = (&self.scales, &self.weights);
         let (axes, epsilon, dtype) = (&self.feature_axes, self.epsilon, self.dtype);

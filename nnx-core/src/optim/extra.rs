@@ -1,6 +1,7 @@
 //! The loss and its function, which a transformation may be told besides gradients.
 
 use super::Params;
+use crate::array::AsArray;
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Everything;
@@ -68,8 +69,8 @@ impl<'a, M> ExtraArgs<'a, M> {
     /// // A step of 9 / 6² of the gradient.
     /// assert!((x.item::<f32>() - 1.5).abs() < 1e-6);
     /// ```
-    pub fn value(self, value: &Array) -> Self {
-        ExtraArgs { value: Some(value.clone()), ..self }
+    pub fn value(self, value: impl AsArray) -> Self {
+        ExtraArgs { value: Some(value.as_array().clone()), ..self }
     }
 
     /// The function that the gradients are of. Changes that it makes to the model are dropped.

@@ -199,7 +199,7 @@ impl<T> ScaleByGalore<T> {
     fn projector(&self, gradient: &Array) -> Array {
         let form = self.form(gradient);
         let most = self.rank_of(&form);
-        let (u, _, vh) = svd(&form.matrix(gradient).astype(DType::F32));
+        let (u, _, vh) = svd(form.matrix(gradient).astype(DType::F32));
         let projector = match form.is_tall() {
             true => u.slice([(..).into(), (..most).into()]),
             false => vh.slice([(..most).into()]).t(),

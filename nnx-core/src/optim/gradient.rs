@@ -56,7 +56,7 @@ pub struct MultiNormalDiagFromLogScale {
 /// use nnx::optim::multi_normal;
 /// use nnx::random::key;
 ///
-/// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -1.0]));
+/// let normal = multi_normal(Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -1.0]));
 /// assert_eq!(normal.sample(&[3], &key(0)).shape(), [3, 2]);
 /// // −ln 2π + 1, at the means.
 /// let log_prob = normal.log_prob(&Array::from([0.0_f32, 5.0]));
@@ -66,8 +66,8 @@ pub struct MultiNormalDiagFromLogScale {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn multi_normal(loc: &Array, log_scale: impl AsArray) -> MultiNormalDiagFromLogScale {
-    let log_scale = log_scale.as_array();
+pub fn multi_normal(loc: impl AsArray, log_scale: impl AsArray) -> MultiNormalDiagFromLogScale {
+    let (loc, log_scale) = (loc.as_array(), log_scale.as_array());
     if broadcast_shapes(loc.shape(), log_scale.shape()).is_none() {
         let (loc, log_scale) = (loc.aval(), log_scale.aval());
         raise(Error::Invalid(format!("multi_normal: {loc} and {log_scale} do not broadcast")));
@@ -84,7 +84,7 @@ impl MultiNormalDiagFromLogScale {
     /// use nnx::random::key;
     ///
     /// // The deviations are 1 and e⁻⁹.
-    /// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -9.0]));
+    /// let normal = multi_normal(Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -9.0]));
     /// let draws = normal.sample(&[1000], &key(0));
     /// assert_eq!(draws.shape(), [1000, 2]);
     /// let deviations = draws.std(0).to_vec::<f32>();
@@ -109,7 +109,7 @@ impl MultiNormalDiagFromLogScale {
     /// use nnx::optim::multi_normal;
     ///
     /// // Of two numbers, each one deviation from its mean: −1 − ln 2π.
-    /// let normal = multi_normal(&Array::from([0.0_f32, 0.0]), &Array::from([0.0_f32, 0.0]));
+    /// let normal = multi_normal(Array::from([0.0_f32, 0.0]), &Array::from([0.0_f32, 0.0]));
     /// let log_prob = normal.log_prob(&Array::from([[1.0_f32, -1.0], [0.0, 0.0]]));
     /// let want = Array::from([-2.837_877_f32, -1.837_877]);
     /// assert!(log_prob.allclose(&want, Tolerance::default()).item::<bool>());
@@ -118,8 +118,8 @@ impl MultiNormalDiagFromLogScale {
     /// # Panics
     /// Panics if `x` does not broadcast with them.
     #[track_caller]
-    pub fn log_prob(&self, x: &Array) -> Array {
-        let of_each = logpdf(x, &self.loc, self.log_scale.exp());
+    pub fn log_prob(&self, x: impl AsArray) -> Array {
+        let of_each = logpdf(x.as_array(), &self.loc, self.log_scale.exp());
         let rank = self.loc.rank().max(self.log_scale.rank());
         let axes: Vec<isize> = (1..=rank as isize).map(|axis| -axis).collect();
         of_each.sum(&*axes)

@@ -40,14 +40,19 @@ fn check_square(name: &str, matrix: &Array) {
 /// use nnx::Array;
 /// use nnx::optim::power_iteration;
 ///
-/// let (value, _) = power_iteration(&Array::from([[2.0_f32, 1.0], [1.0, 2.0]]), 100, 1e-6);
+/// let (value, _) = power_iteration(Array::from([[2.0_f32, 1.0], [1.0, 2.0]]), 100, 1e-6);
 /// assert!((value.item::<f32>() - 3.0).abs() < 1e-2);
 /// ```
 ///
 /// # Panics
 /// Panics if `matrix` is not a square matrix of floats.
 #[track_caller]
-pub fn power_iteration(matrix: &Array, num_iters: i32, error_tolerance: f64) -> (Array, Array) {
+pub fn power_iteration(
+    matrix: impl AsArray,
+    num_iters: i32,
+    error_tolerance: f64,
+) -> (Array, Array) {
+    let matrix = matrix.as_array();
     check_square("power_iteration", matrix);
     let start = uniform_range(&key(0), [matrix.shape()[0]], -1.0, 1.0, matrix.dtype());
     let [value, vector] = program("power_iteration", &[matrix, &start], |args| {
@@ -71,11 +76,11 @@ pub fn power_iteration(matrix: &Array, num_iters: i32, error_tolerance: f64) -> 
 #[track_caller]
 pub fn power_iteration_of(
     product: impl Fn(&Array) -> Array,
-    start: &Array,
+    start: impl AsArray,
     num_iters: i32,
     error_tolerance: f64,
 ) -> (Array, Array) {
-    let [value, vector] = program("power_iteration_of", &[start], |args| {
+    let [value, vector] = program("power_iteration_of", &[start.as_array()], |args| {
         iterate(product, &args[0], num_iters, error_tolerance).into()
     });
     (value, vector)
@@ -134,6 +139,17 @@ fn iterate(
 /// Panics if `matrix` is not a square matrix of floats, or `p` is less than 1.
 #[track_caller]
 pub fn matrix_inverse_pth_root(
+    matrix: impl AsArray,
+    p: i32,
+    num_iters: i32,
+    ridge_epsilon: f64,
+    error_tolerance: f64,
+) -> (Array, Array) {
+    matrix_inverse_pth_root_of(matrix.as_array(), p, num_iters, ridge_epsilon, error_tolerance)
+}
+
+#[track_caller]
+fn matrix_inverse_pth_root_of(
     matrix: &Array,
     p: i32,
     num_iters: i32,
@@ -194,8 +210,8 @@ pub fn matrix_inverse_pth_root(
 /// # Panics
 /// Panics if `a` is not a matrix, or `b` not a vector or matrix with as many rows.
 #[track_caller]
-pub fn nnls(a: &Array, b: impl AsArray, iters: i32, lipschitz: Option<f64>) -> Array {
-    let b = b.as_array();
+pub fn nnls(a: impl AsArray, b: impl AsArray, iters: i32, lipschitz: Option<f64>) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
     if !fits {
         let (a, b) = (a.aval(), b.aval());

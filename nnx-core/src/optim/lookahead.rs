@@ -143,8 +143,8 @@ impl<T: GradientTransformation> GradientTransformation for Lookahead<T> {
         let sync = state.steps_since_sync.eq(self.sync_period - 1);
         let ahead = params.zip(&updates, |p, u| p + u).zip(&state.slow, |p, slow| p - slow);
         let share = |share: f64| where_(&sync, share as f32, 0.0_f32);
-        let updates = updates.add_scale(&share(self.slow_step_size - 1.0), &ahead);
-        state.slow = state.slow.add_scale(&share(self.slow_step_size), &ahead);
+        let updates = updates.add_scale(share(self.slow_step_size - 1.0), &ahead);
+        state.slow = state.slow.add_scale(share(self.slow_step_size), &ahead);
         if self.reset_state {
             let start = self.fast_optimizer.init(params);
             state.fast_state = select_state(&sync, &start, &state.fast_state);

@@ -1,6 +1,6 @@
 //! [`LossScale`]: gradients of short floats that do not vanish.
 
-use crate::array::{invalid, where_};
+use crate::array::{AsArray, invalid, where_};
 use crate::graph::Array;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::module::{Module, OptState, Variable};
@@ -103,7 +103,8 @@ impl LossScale {
     /// assert_eq!(loss.astype(DType::F32).item::<f32>(), 4.0);
     /// ```
     #[track_caller]
-    pub fn scale(&self, loss: &Array) -> Array {
+    pub fn scale(&self, loss: impl AsArray) -> Array {
+        let loss = loss.as_array();
         loss * self.scale.astype(loss.dtype())
     }
 

@@ -135,7 +135,7 @@ impl<T: GradientTransformation> GradientTransformation for Mechanize<T> {
     ) -> Params {
         let base = &mut state.base_optimizer_state;
         let steps = self.base_optimizer.update_with(updates.clone(), base, params, extra);
-        let x0 = params.select(&state.count.eq(0), &state.x0);
+        let x0 = params.select(state.count.eq(0), &state.x0);
         let factor = state.s.sum(..);
         let norm = |x: &Params| x.vdot(x).sqrt();
         let decay = &factor * self.weight_decay * norm(&updates) / (norm(params) + self.eps);

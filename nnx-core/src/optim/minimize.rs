@@ -1,7 +1,7 @@
 //! Minimization of a function of a vector.
 
 use crate::array::linalg::vector_norm;
-use crate::array::{eye, finfo, invalid, where_};
+use crate::array::{AsArray, eye, finfo, invalid, where_};
 use crate::graph::Array;
 use crate::transform::{value_and_grad, while_loop};
 use crate::value::DType;
@@ -292,9 +292,10 @@ fn line_search(
 #[track_caller]
 pub fn minimize(
     fun: impl Fn(&Array) -> Array,
-    x0: &Array,
+    x0: impl AsArray,
     options: MinimizeOptions,
 ) -> OptimizeResults {
+    let x0 = x0.as_array();
     const OP: &str = "minimize";
     if x0.rank() != 1 || !matches!(x0.dtype(), DType::F32 | DType::F64) {
         let x0 = x0.aval();

@@ -351,7 +351,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         let (value, grad) = or_raise(self.stored_loss());
         let (model, places) = (&*model, ParamPositions::new(positions));
         let (value, grad) = cond(
-            &value.is_finite(),
+            value.is_finite(),
             |_: &Params| (value.clone(), grad.clone()),
             |params: &Params| {
                 let loss = |params: &Params| loss_fn(&mut places.put(model, params, Array::clone));

@@ -239,9 +239,9 @@ impl GradientTransformation for DadaptAdamw {
         };
         let product = updates.vdot(&normalized(&state.grad_sum, &state.exp_avg_sq));
         let share = |of: f64| &rate * (1.0 - of);
-        state.exp_avg = state.exp_avg.map(|mean| mean * b1).add_scale(&share(b1), &updates);
+        state.exp_avg = state.exp_avg.map(|mean| mean * b1).add_scale(share(b1), &updates);
         state.exp_avg_sq = state.exp_avg_sq.zip(&updates, |mean, g| mean * b2 + g * (1.0 - b2) * g);
-        state.grad_sum = state.grad_sum.map(|sum| sum * root).add_scale(&share(root), &updates);
+        state.grad_sum = state.grad_sum.map(|sum| sum * root).add_scale(share(root), &updates);
         let numerator = state.numerator_weighted.value() * root + share(root) * product;
         let found = &numerator / (absolute_sum(&state.grad_sum) * (1.0 - root));
         let steps = normalized(&state.exp_avg, &state.exp_avg_sq);

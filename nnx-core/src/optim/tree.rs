@@ -1,7 +1,7 @@
 //! Arithmetic of [`Params`]: `optax.tree`.
 
 use super::Params;
-use crate::array::select;
+use crate::array::{AsArray, select};
 use crate::graph::Array;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::module::{Module, OptState, Variable};
@@ -44,8 +44,8 @@ impl Params {
     /// assert_eq!(halves.get("").unwrap().to_vec::<f32>(), [0.5, 1.0]);
     /// ```
     #[track_caller]
-    pub fn scale(&self, factor: &Array) -> Params {
-        self.map(|x| x * factor.astype(x.dtype()))
+    pub fn scale(&self, factor: impl AsArray) -> Params {
+        self.map(|x| x * factor.as_array().astype(x.dtype()))
     }
 
     /// The arrays plus `factor` times those of `other`, in the dtypes that they have. `optax.tree.add_scale`.
@@ -63,8 +63,8 @@ impl Params {
     /// # Panics
     /// Panics if the paths of both differ.
     #[track_caller]
-    pub fn add_scale(&self, factor: &Array, other: &Params) -> Params {
-        self.zip(other, |x, y| (x + y * factor.astype(y.dtype())).astype(x.dtype()))
+    pub fn add_scale(&self, factor: impl AsArray, other: &Params) -> Params {
+        self.zip(other, |x, y| (x + y * factor.as_array().astype(y.dtype())).astype(x.dtype()))
     }
 
     /// Where `which`, a bool scalar, is true these arrays, otherwise those of `other`. `optax.tree.where`.
@@ -81,9 +81,10 @@ impl Params {
     /// # Panics
     /// Panics if the paths of both differ.
     #[track_caller]
-    pub fn select(&self, which: &Array, other: &Params) -> Params {
-        let choose =
-            |x: &Array, y: &Array| select(which.broadcast_to(x.shape()), x, y.astype(x.dtype()));
+    pub fn select(&self, which: impl AsArray, other: &Params) -> Params {
+        let choose = |x: &Array, y: &Array| {
+            select(which.as_array().broadcast_to(x.shape()), x, y.astype(x.dtype()))
+        };
         self.zip(other, choose)
     }
 

@@ -6,7 +6,7 @@ use super::key::Key;
 use super::parameters::check_broadcast;
 use super::permutation::raw_permutation;
 use crate::array::OptionalArray;
-use crate::array::{IndexMode, IntoShape, dim, invalid, one_program, shape_of};
+use crate::array::{AsArray, IndexMode, IntoShape, dim, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::value::{DType, saturating_product};
 
@@ -63,12 +63,13 @@ pub fn choice(
 #[track_caller]
 pub fn choice_from(
     key: &Key,
-    x: &Array,
+    x: impl AsArray,
     axis: isize,
     shape: impl IntoShape,
     replace: bool,
     p: impl OptionalArray,
 ) -> Array {
+    let x = x.as_array();
     let p = p.optional();
     let op = "random::choice_from";
     let shape = shape_of(op, shape);
@@ -146,7 +147,8 @@ fn draws(key: &Array, n: usize, shape: &[usize], replace: bool, p: Option<&Array
 /// # Panics
 /// Panics if `key` is a batch of keys, `logits` are not floats, or there is no such axis.
 #[track_caller]
-pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
+pub fn categorical(key: &Key, logits: impl AsArray, axis: isize) -> Array {
+    let logits = logits.as_array();
     let op = "random::categorical";
     let (data, d) = (key.single(op), checked_logits(op, logits, axis));
     one_program("categorical", &[data.clone(), logits.clone()], |args| {
@@ -174,11 +176,12 @@ pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
 #[track_caller]
 pub fn categorical_samples(
     key: &Key,
-    logits: &Array,
+    logits: impl AsArray,
     axis: isize,
     shape: impl IntoShape,
     replace: bool,
 ) -> Array {
+    let logits = logits.as_array();
     let op = "random::categorical_samples";
     let (data, d) = (key.single(op), checked_logits(op, logits, axis));
     let shape = shape_of(op, shape);

@@ -122,7 +122,7 @@ pub fn dirichlet(key: &Key, alpha: impl AsArray, shape: impl IntoShape, dtype: D
     check_broadcast(op, "concentrations", alpha, others, &shape);
     shape.push(k);
     one_program("dirichlet", &[data.clone(), alpha.astype(dtype)], |args| {
-        softmax(&raw_gamma(&args[0], &args[1], &shape, true), -1)
+        softmax(raw_gamma(&args[0], &args[1], &shape, true), -1)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::bits::raw_bits;
 use super::key::{Key, split_into};
-use crate::array::{IndexMode, arange, dim, one_program, sort_key_val};
+use crate::array::{AsArray, IndexMode, arange, dim, one_program, sort_key_val};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -36,7 +36,12 @@ pub fn permutation(key: &Key, n: usize) -> Array {
 /// # Panics
 /// Panics if `key` is a batch of keys or there is no such axis.
 #[track_caller]
-pub fn shuffle(key: &Key, x: &Array, axis: isize) -> Array {
+pub fn shuffle(key: &Key, x: impl AsArray, axis: isize) -> Array {
+    shuffle_of(key, x.as_array(), axis)
+}
+
+#[track_caller]
+fn shuffle_of(key: &Key, x: &Array, axis: isize) -> Array {
     let op = "random::shuffle";
     let data = key.single(op);
     let d = dim(op, axis, x.aval());
@@ -63,7 +68,8 @@ pub fn shuffle(key: &Key, x: &Array, axis: isize) -> Array {
 /// # Panics
 /// Panics if `key` is a batch of keys or there is no such axis.
 #[track_caller]
-pub fn shuffle_independent(key: &Key, x: &Array, axis: isize) -> Array {
+pub fn shuffle_independent(key: &Key, x: impl AsArray, axis: isize) -> Array {
+    let x = x.as_array();
     let op = "random::shuffle_independent";
     let data = key.single(op);
     dim(op, axis, x.aval());

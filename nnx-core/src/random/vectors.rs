@@ -84,7 +84,7 @@ pub fn orthogonal(key: &Key, n: usize, m: usize, shape: impl IntoShape, dtype: D
     shape.extend([n.max(m), n.min(m)]);
     one_program("orthogonal", std::slice::from_ref(data), |args| {
         let wide = if dtype.size() < 4 { DType::F32 } else { dtype };
-        let (q, r) = qr(&raw_normal(&args[0], &shape, dtype).astype(wide));
+        let (q, r) = qr(raw_normal(&args[0], &shape, dtype).astype(wide));
         let q = (q * r.diagonal(0, -2, -1).sign().expand_dims(-2)).astype(dtype);
         if n < m { q.swapaxes(-1, -2) } else { q }
     })

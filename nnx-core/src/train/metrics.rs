@@ -141,8 +141,8 @@ impl Average {
     /// assert_eq!(mean.compute().item::<f32>(), 2.5);
     /// ```
     #[track_caller]
-    pub fn update(&mut self, values: &Array) {
-        accumulate(&mut self.total, &mut self.count, values, None);
+    pub fn update(&mut self, values: impl AsArray) {
+        accumulate(&mut self.total, &mut self.count, values.as_array(), None);
     }
 
     /// Takes in the elements of `values` where `mask` (of the same shape) is true.
@@ -160,8 +160,8 @@ impl Average {
     /// # Panics
     /// Panics if the shapes differ.
     #[track_caller]
-    pub fn update_masked(&mut self, values: &Array, mask: impl AsArray) {
-        accumulate(&mut self.total, &mut self.count, values, Some(mask.as_array()));
+    pub fn update_masked(&mut self, values: impl AsArray, mask: impl AsArray) {
+        accumulate(&mut self.total, &mut self.count, values.as_array(), Some(mask.as_array()));
     }
 }
 
@@ -433,7 +433,8 @@ impl Welford {
     /// assert!((welford.compute().standard_deviation.item::<f32>() - 1.0).abs() < 1e-5);
     /// ```
     #[track_caller]
-    pub fn update(&mut self, values: &Array) {
+    pub fn update(&mut self, values: impl AsArray) {
+        let values = values.as_array();
         let args: Vec<Array> = [self.count.value(), self.mean.value(), self.m2.value(), values]
             .map(Array::clone)
             .into();

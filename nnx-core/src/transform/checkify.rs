@@ -1,6 +1,7 @@
 //! `checkify`: mistakes that only values show, as values.
 
 use super::lend::{Argument, TransformCall};
+use crate::array::AsArray;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Checks};
 use crate::module::Module;
@@ -105,7 +106,12 @@ impl CheckError {
 /// # Panics
 /// Panics if `holds` is not a bool array, or, outside of a trace, when an element does not hold.
 #[track_caller]
-pub fn check(holds: &Array, message: &str) {
+pub fn check(holds: impl AsArray, message: &str) {
+    check_of(holds.as_array(), message)
+}
+
+#[track_caller]
+fn check_of(holds: &Array, message: &str) {
     if holds.is_traced() {
         bind1(Check(message.into()), &[holds]);
     } else if !holds.all(..).item::<bool>() {

@@ -2,7 +2,7 @@
 
 use super::lend::{Argument, Changes, TransformCall, TransformProgram, Update, result_of};
 use super::trees::{Compared, difference};
-use crate::array::check_parts;
+use crate::array::{AsArray, check_parts};
 use crate::graph::{Array, Body, Value};
 use crate::module::Module;
 use crate::ops::Cond;
@@ -26,13 +26,14 @@ use crate::value::{Aval, DType};
 /// Panics if `which` is not a scalar, or what the branches return differs in structure, shape or
 /// dtype, with the place.
 #[track_caller]
-pub fn cond<A, R, T, F>(which: &Array, on_true: T, on_false: F, operands: A) -> R
+pub fn cond<A, R, T, F>(which: impl AsArray, on_true: T, on_false: F, operands: A) -> R
 where
     A: Argument,
     R: Module,
     T: for<'t> FnOnce(A::Body<'t>) -> R,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let which = which.as_array();
     let mut operands = operands;
     let call = TransformCall::new("cond", &mut operands);
     check_scalar(&call, which);
@@ -59,19 +60,20 @@ where
 ///     1 => x * 2.0,
 ///     _ => x.square(),
 /// };
-/// assert_eq!(switch(&Array::scalar(2), 3, branch, &x).item::<f32>(), 9.0);
+/// assert_eq!(switch(Array::scalar(2), 3, branch, &x).item::<f32>(), 9.0);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no branch or more than 16,384, `index` is not an integer scalar, or what the branches return differs
 /// in structure, shape or dtype.
 #[track_caller]
-pub fn switch<A, R, F>(index: &Array, count: usize, branch: F, operands: A) -> R
+pub fn switch<A, R, F>(index: impl AsArray, count: usize, branch: F, operands: A) -> R
 where
     A: Argument,
     R: Module,
     F: for<'t> Fn(usize, A::Body<'t>) -> R,
 {
+    let index = index.as_array();
     let mut operands = operands;
     let call = TransformCall::new("switch", &mut operands);
     check_scalar(&call, index);

@@ -3,7 +3,7 @@
 use super::grad::{Differentiated, Gradient, grad_at};
 use super::lend::Argument;
 use super::vjp::AtPoint;
-use crate::array::eye;
+use crate::array::{AsArray, eye};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::Module;
@@ -124,9 +124,9 @@ where
 /// # Panics
 /// Panics if the result of `f` is not a float scalar, or an operation on the way has no derivative.
 #[track_caller]
-pub fn hessian<F: Fn(&Array) -> Array>(f: F, x: &Array) -> Array {
+pub fn hessian<F: Fn(&Array) -> Array>(f: F, x: impl AsArray) -> Array {
     const OP: &str = "hessian";
     let location = Location::caller();
     let gradient = |x: &Array| grad_at(OP, location, |x: &Array| f(x), x);
-    jacfwd_at(OP, location, gradient, x)
+    jacfwd_at(OP, location, gradient, x.as_array())
 }

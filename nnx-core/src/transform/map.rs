@@ -4,7 +4,7 @@ use super::lend::Argument;
 use super::scan::{MAP, ScanInputs, scanned};
 use super::trees::{difference_of, invalid, leaves, with_leaves};
 use super::vmap::vmap;
-use crate::array::dim;
+use crate::array::{AsArray, dim};
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::walk::first_node;
@@ -49,7 +49,8 @@ where
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn apply_along_axis(f: impl Fn(&Array) -> Array, x: &Array, axis: isize) -> Array {
+pub fn apply_along_axis(f: impl Fn(&Array) -> Array, x: impl AsArray, axis: isize) -> Array {
+    let x = x.as_array();
     let d = dim("apply_along_axis", axis, x.aval());
     let others: Vec<usize> = (0..x.rank()).filter(|&e| e != d).map(|e| x.shape()[e]).collect();
     let count: usize = others.iter().product();

@@ -224,7 +224,7 @@ fn comparison_and_choice() -> Vec<Probe> {
         "where_" = "jax.numpy.where" [[2, 3], [3]] => |x| where_(x[0].ne(0), &x[0], &x[1]);
         "choose" [[2, 3], [3]] => |x| choose(ints(&[0, 1, 1]), [&x[0], &x[1]]);
         "select_first" [[2, 3], [2, 3]] => |x| select_first([&x[0].ne(0)], [&x[1]], 0);
-        "unravel_index" [] => |x| unravel_index(&ints(&[3, 4]), [2, 3]);
+        "unravel_index" [] => |x| unravel_index(ints(&[3, 4]), [2, 3]);
         "ravel_multi_index" [] => |x| ravel_multi_index([&ints(&[0, 1]), &ints(&[2, 1])], [2, 3]);
     }
 }

@@ -1,9 +1,9 @@
 //! The table as text.
 
-use super::names;
 use super::probe::Probe;
 use super::probes;
 use super::source::{self, Function};
+use super::{names, operands};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -152,7 +152,9 @@ fn home(function: &Function) -> String {
         [room, ..] => format!("nnx::{room}"),
         [] => String::new(),
     };
-    format!("`{module}`")
+    // `identity` is `clone`.
+    let is_method = operands::is_value(function) && function.name != "identity";
+    format!("`{module}`{}", if is_method { ", method" } else { "" })
 }
 
 /// Whether the crate's root has a transform under its own name.
@@ -174,6 +176,8 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
     let mut out = String::from(
         "# The public functions\n\nMade by `cargo xtask docs` from the code: names in JAX from the \
          documentation, the rest by tracing every\nfunction. Do not edit it.\n\n\
+         Arrays are taken owned or borrowed, and Variables as arrays are; `method` beside a module: a function of a \
+         reference,\nwhich can be passed on as a value, and a method of `Array` too.\n\n\
          *Where*: the module to import a function from, or the type whose method it is.\n\
          *Gradient*: `yes` in both modes; `reverse`, `forward` in one; `no`; `–` where the result \
          is not a float.\n*Batching*: whether `vmap` takes it. *Dtypes*: of arguments that are taken \

@@ -9,7 +9,7 @@ fn input(shape: [usize; 3]) -> Array {
 
 #[test]
 fn masks_have_an_axis_for_heads() {
-    let mask = make_causal_mask(&nnx_core::array::zeros([1, 3], DType::F32), 0, DType::F32);
+    let mask = make_causal_mask(nnx_core::array::zeros([1, 3], DType::F32), 0, DType::F32);
     assert_eq!(mask.shape(), [1, 1, 3, 3]);
     assert_eq!(mask.to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]);
     let valid = Array::from([[1, 1, 0]]);
@@ -25,7 +25,7 @@ fn decoding_gives_what_causal_attention_gives() {
     let mut layer = builder.build(&mut Rngs::new(0));
     let x = input([2, 3, 8]);
     let whole = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
-    let mask = make_causal_mask(&x.slice([(..).into(), (..).into(), 0.into()]), 0, DType::F32);
+    let mask = make_causal_mask(x.slice([(..).into(), (..).into(), 0.into()]), 0, DType::F32);
     let masked = layer.forward_with(&x, MultiHeadAttentionOptions::new().mask(&mask));
     assert_close("mask", &masked, &whole, 1e-6);
     *layer.decode = true;
@@ -95,7 +95,7 @@ fn mistakes_of_attention_name_what_does_not_fit() {
     };
     let layer = || MultiHeadAttention::new(2, 8, &mut rngs());
     let call = |shape: &[usize], options: MultiHeadAttentionOptions| {
-        drop(layer().forward_with(&x(shape), options));
+        drop(layer().forward_with(x(shape), options));
     };
     let with = MultiHeadAttentionOptions::new;
     let plain = [5, 4, 8];
@@ -117,7 +117,7 @@ fn mistakes_of_attention_name_what_does_not_fit() {
             "`key_value_seq_lengths` i32[1] needs to be integers of the shape []",
         ),
         (&|| drop(combine_masks(&[Some(&x(&[1])), Some(&x(&[1, 1]))], DType::F32)), "differ in"),
-        (&|| drop(make_causal_mask(&x(&[]), 0, DType::F32)), "a scalar has no axis of places"),
+        (&|| drop(make_causal_mask(x(&[]), 0, DType::F32)), "a scalar has no axis of places"),
         (
             &|| drop(MultiHeadAttention::new(3, 8, &mut rngs())),
             "MultiHeadAttention: 3 heads do not divide 8 features: change `qkv_features`",
@@ -145,7 +145,7 @@ fn mistakes_of_attention_name_what_does_not_fit() {
         (
             &|| {
                 let builder = MultiHeadAttention::builder(2, 8).decode(true);
-                drop(builder.build(&mut rngs()).forward(&x(&[2, 1, 8])));
+                drop(builder.build(&mut rngs()).forward(x(&[2, 1, 8])));
             },
             "there is no cache to decode with: call `init_cache` first",
         ),
@@ -154,7 +154,7 @@ fn mistakes_of_attention_name_what_does_not_fit() {
                 let builder = MultiHeadAttention::builder(2, 8).decode(true);
                 let mut layer = builder.build(&mut rngs());
                 layer.init_cache([3, 4, 8], DType::F32);
-                drop(layer.forward(&x(&[2, 1, 8])));
+                drop(layer.forward(x(&[2, 1, 8])));
             },
             "decoding takes one token",
         ),

@@ -9,12 +9,12 @@ fn embed_indexes_as_numpy() {
     let mut rngs = Rngs::new(0);
     let layer = Embed::new(3, 2, &mut rngs);
     let table = layer.embedding.to_vec::<f32>();
-    let y = layer.forward(&Array::from_slice(&[-1, 0, 3], 3)).to_vec::<f32>();
+    let y = layer.forward(Array::from_slice(&[-1, 0, 3], 3)).to_vec::<f32>();
     assert_eq!((&y[..2], &y[2..4]), (&table[4..], &table[..2]));
     assert!(y[4].is_nan() && y[5].is_nan());
     // With a single row every index means it.
     let one = Embed::new(1, 2, &mut rngs);
-    let y = one.forward(&Array::from_slice(&[0, 7], [2, 1]));
+    let y = one.forward(Array::from_slice(&[0, 7], [2, 1]));
     assert_eq!((y.shape(), y.to_vec::<f32>()), (&[2, 1, 2][..], one.embedding.to_vec().repeat(2)));
 }
 
@@ -28,9 +28,9 @@ fn avg_pool_may_leave_padding_out() {
     assert_eq!(without.to_vec::<f32>(), [1.5, 2.0, 2.5]);
     // Without and with several batch axes.
     let options = PoolOptions::new();
-    let flat = nn::max_pool(&x.reshape([3, 1]), 2, &options);
+    let flat = nn::max_pool(x.reshape([3, 1]), 2, &options);
     assert_eq!((flat.shape(), flat.to_vec::<f32>()), (&[2, 1][..], vec![2.0, 3.0]));
-    assert_eq!(nn::max_pool(&x.reshape([1, 1, 3, 1]), 2, &options).shape(), [1, 1, 2, 1]);
+    assert_eq!(nn::max_pool(x.reshape([1, 1, 3, 1]), 2, &options).shape(), [1, 1, 2, 1]);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn conv_takes_any_number_of_batch_axes() {
     let x = nnx_core::random::normal(&rngs.params(), [2, 3, 5, 5, 2], nnx_core::DType::F32);
     let all = layer.forward(&x);
     assert_eq!(all.shape(), [2, 3, 5, 5, 3]);
-    let one = layer.forward(&x.slice([1.into(), 2.into()]));
+    let one = layer.forward(x.slice([1.into(), 2.into()]));
     assert_close("one image", &one, &all.slice([1.into(), 2.into()]), 1e-5);
 }
 
@@ -104,20 +104,20 @@ fn mistakes_name_the_layer_and_the_rule() {
     let x = |shape: &[usize]| nnx_core::array::ones(shape, nnx_core::DType::F32);
     let mistakes: &Mistakes<'_> = &[
         (
-            &|| drop(linear.forward(&x(&[4, 6]))),
+            &|| drop(linear.forward(x(&[4, 6]))),
             "Linear: the input f32[4, 6] needs a last axis of 5",
         ),
-        (&|| drop(linear.forward(&x(&[]))), "Linear: the input f32[]"),
-        (&|| drop(conv.forward(&x(&[9, 3]))), "needs 2 spatial axes and then 3 features"),
-        (&|| drop(circular.forward(&x(&[1, 0, 3]))), "f32[1, 0, 3] has no places to go on with"),
-        (&|| drop(transpose.forward(&x(&[9, 3]))), "ConvTranspose: the input f32[9, 3] needs 2"),
-        (&|| drop(general.forward(&x(&[3, 4]))), "LinearGeneral: the axes [0, 1] of the input"),
-        (&|| drop(general.forward(&x(&[4]))), "LinearGeneral: axis -2 is out of bounds for f32[4]"),
-        (&|| drop(einsum.forward(&x(&[3, 4]))), "Einsum: `nta,hab->nthb`"),
-        (&|| drop(lora.forward(&x(&[3, 4]))), "LoRALinear: the input f32[3, 4] needs a last axis"),
-        (&|| drop(norm.forward(&x(&[4, 5]))), "LayerNorm: the input f32[4, 5] needs 6 features"),
-        (&|| drop(embed.forward(&x(&[2]))), "Embed: the input must be integers, got f32[2]"),
-        (&|| drop(embed.attend(&x(&[2]))), "Embed: the query f32[2] needs a last axis of 4"),
+        (&|| drop(linear.forward(x(&[]))), "Linear: the input f32[]"),
+        (&|| drop(conv.forward(x(&[9, 3]))), "needs 2 spatial axes and then 3 features"),
+        (&|| drop(circular.forward(x(&[1, 0, 3]))), "f32[1, 0, 3] has no places to go on with"),
+        (&|| drop(transpose.forward(x(&[9, 3]))), "ConvTranspose: the input f32[9, 3] needs 2"),
+        (&|| drop(general.forward(x(&[3, 4]))), "LinearGeneral: the axes [0, 1] of the input"),
+        (&|| drop(general.forward(x(&[4]))), "LinearGeneral: axis -2 is out of bounds for f32[4]"),
+        (&|| drop(einsum.forward(x(&[3, 4]))), "Einsum: `nta,hab->nthb`"),
+        (&|| drop(lora.forward(x(&[3, 4]))), "LoRALinear: the input f32[3, 4] needs a last axis"),
+        (&|| drop(norm.forward(x(&[4, 5]))), "LayerNorm: the input f32[4, 5] needs 6 features"),
+        (&|| drop(embed.forward(x(&[2]))), "Embed: the input must be integers, got f32[2]"),
+        (&|| drop(embed.attend(x(&[2]))), "Embed: the query f32[2] needs a last axis of 4"),
         (&|| drop(Dropout::new(1.5, &mut rngs())), "the rate is a probability"),
         (&|| drop(Conv::builder(3, 8, 3).feature_group_count(2).build(&mut rngs())), "2 groups"),
         (&|| drop(Conv::builder(3, 8, [3, 3]).strides([1, 2, 3]).build(&mut rngs())), "strides"),
@@ -166,7 +166,7 @@ fn mistakes_name_the_layer_and_the_rule() {
             &|| {
                 let mut norm = SpectralNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
                 norm.layer_instance = Linear::new(3, 9, &mut rngs());
-                drop(norm.forward(&x(&[4, 3])));
+                drop(norm.forward(x(&[4, 3])));
             },
             "SpectralNorm: `kernel` is f32[3, 9], for which there are no statistics",
         ),
@@ -174,7 +174,7 @@ fn mistakes_name_the_layer_and_the_rule() {
             &|| {
                 let mut norm = WeightNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
                 norm.layer_instance = Linear::new(3, 9, &mut rngs());
-                drop(norm.forward(&x(&[4, 3])));
+                drop(norm.forward(x(&[4, 3])));
             },
             "WeightNorm: `kernel` is f32[3, 9], for which its scale was not made",
         ),
@@ -190,7 +190,7 @@ fn mistakes_name_the_layer_and_the_rule() {
             &|| drop(BatchNorm::builder(3).momentum(1.5).build(&mut rngs())),
             "BatchNorm: `momentum` is 1.5, but needs to be in [0, 1]",
         ),
-        (&|| drop(nn::max_pool(&x(&[4, 5]), [2, 2], &PoolOptions::new())), "max_pool: window"),
+        (&|| drop(nn::max_pool(x(&[4, 5]), [2, 2], &PoolOptions::new())), "max_pool: window"),
     ];
     assert_mistakes(mistakes, "layers.rs");
 }

@@ -33,10 +33,10 @@ fn group_norm_keeps_the_axes_that_are_not_reduced() {
     let rows = GroupNorm::builder(6).num_groups(3).reduction_axes([2, -1]).build(&mut rngs());
     // Each row as an example of its own.
     let norm = GroupNorm::builder(6).num_groups(3).build(&mut rngs());
-    let want = norm.forward(&x.reshape([6, 4, 6])).reshape([2, 3, 4, 6]);
+    let want = norm.forward(x.reshape([6, 4, 6])).reshape([2, 3, 4, 6]);
     assert_close("rows", &rows.forward(&x), &want, 1e-6);
     let batch = GroupNorm::builder(6).num_groups(3).reduction_axes(..).build(&mut rngs());
-    let want = norm.forward(&x.reshape([1, 24, 6])).reshape([2, 3, 4, 6]);
+    let want = norm.forward(x.reshape([1, 24, 6])).reshape([2, 3, 4, 6]);
     assert_close("the batch too", &batch.forward(&x), &want, 1e-6);
 }
 
@@ -62,7 +62,7 @@ fn masked_elements_do_not_count() {
     // Where no element counts there is no mean.
     let nothing = Array::from([[[true], [true], [false]]]);
     let y = LayerNorm::new(4, &mut rngs())
-        .forward_masked(&x.slice([0.into()]).reshape([1, 3, 4]), &nothing);
+        .forward_masked(x.slice([0.into()]).reshape([1, 3, 4]), &nothing);
     let nan = y.is_nan().all(-1).to_vec::<bool>();
     assert_eq!(nan, [false, false, true]);
 }
@@ -76,26 +76,21 @@ fn mistakes() {
                     LayerNorm::builder(6)
                         .feature_axes([1, 2])
                         .build(&mut rngs())
-                        .forward(&x(&[2, 3, 4])),
+                        .forward(x(&[2, 3, 4])),
                 )
             },
             "LayerNorm: the input f32[2, 3, 4] needs 6 features in axes [1, 2]",
         ),
         (
             &|| {
-                drop(
-                    LayerNorm::builder(4).reduction_axes(3).build(&mut rngs()).forward(&x(&[2, 4])),
-                )
+                drop(LayerNorm::builder(4).reduction_axes(3).build(&mut rngs()).forward(x(&[2, 4])))
             },
             "LayerNorm: axis 3 is out of bounds for f32[2, 4]",
         ),
         (
             &|| {
                 drop(
-                    InstanceNorm::builder(2)
-                        .feature_axes(0)
-                        .build(&mut rngs())
-                        .forward(&x(&[2, 4])),
+                    InstanceNorm::builder(2).feature_axes(0).build(&mut rngs()).forward(x(&[2, 4])),
                 )
             },
             "axis 0 is the batch, and cannot be an axis of features",
@@ -107,7 +102,7 @@ fn mistakes() {
                         .num_groups(2)
                         .reduction_axes(1)
                         .build(&mut rngs())
-                        .forward(&x(&[2, 3, 4])),
+                        .forward(x(&[2, 3, 4])),
                 )
             },
             "the last axis, which is that of the features, must be among `reduction_axes`",
@@ -116,17 +111,17 @@ fn mistakes() {
             &|| {
                 drop(
                     RMSNorm::new(4, &mut rngs())
-                        .forward_masked(&x(&[2, 4]), Array::from([true, false])),
+                        .forward_masked(x(&[2, 4]), Array::from([true, false])),
                 )
             },
             "do not broadcast",
         ),
         (
-            &|| drop(RMSNorm::builder(4).axis_name("i").build(&mut rngs()).forward(&x(&[2, 4]))),
+            &|| drop(RMSNorm::builder(4).axis_name("i").build(&mut rngs()).forward(x(&[2, 4]))),
             "RMSNorm: there is no axis `i`",
         ),
         (
-            &|| drop(BatchNorm::new(3, &mut rngs()).forward(&x(&[2, 4]))),
+            &|| drop(BatchNorm::new(3, &mut rngs()).forward(x(&[2, 4]))),
             "BatchNorm: the input f32[2, 4] needs 3 features in axis 1",
         ),
     ];

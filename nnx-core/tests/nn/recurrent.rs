@@ -13,7 +13,7 @@ fn padding_stays_behind_when_sequences_are_flipped() {
     let lengths = Array::from([1, 2, 3]);
     let y = flip_sequences(&x, Some(&lengths), 1, false);
     assert_eq!(y.to_vec::<i32>(), [1, 0, 0, 3, 2, 0, 6, 5, 4]);
-    let y = flip_sequences(&x.t(), Some(&lengths), 1, true);
+    let y = flip_sequences(x.t(), Some(&lengths), 1, true);
     assert_eq!(y.t().to_vec::<i32>(), [1, 0, 0, 3, 2, 0, 6, 5, 4]);
 }
 
@@ -33,14 +33,14 @@ fn time_may_stand_first_and_run_backwards() {
     let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
     let x = input(1, [2, 5, 4]);
     let y = rnn.forward(&x);
-    let (_, z) = rnn.forward_with(&x.swapaxes(0, 1), RNNOptions::new().time_major(true));
+    let (_, z) = rnn.forward_with(x.swapaxes(0, 1), RNNOptions::new().time_major(true));
     assert_close("time first", &z.swapaxes(0, 1), &y, 1e-6);
     let options = RNNOptions::new().reverse(true).keep_order(true);
-    let (_, z) = rnn.forward_with(&x.flip(1), options);
+    let (_, z) = rnn.forward_with(x.flip(1), options);
     assert_close("backwards", &z.flip(1), &y, 1e-6);
     let (carry, _) = rnn.forward_with(&x, RNNOptions::new());
     let two = rnn.forward_with(&x, RNNOptions::new().initial_carry(carry.clone())).1;
-    let long = rnn.forward(&nnx_core::array::concatenate([&x, &x], 1));
+    let long = rnn.forward(nnx_core::array::concatenate([&x, &x], 1));
     assert_close("from a carry", &two, &long.split(2, 1)[1], 1e-6);
 }
 
@@ -93,25 +93,25 @@ fn mistakes_of_recurrent_networks_name_the_cell() {
     let mistakes: &Mistakes<'_> = &[
         (&|| drop(LSTMCell::new(0, 4, &mut rngs())), "LSTMCell: `in_features` is 0"),
         (&|| drop(SimpleCell::new(3, 0, &mut rngs())), "SimpleCell: `hidden_features` is 0"),
-        (&|| drop(rnn().forward(&x(&[3]))), "RNN: the input f32[3] needs a time axis"),
+        (&|| drop(rnn().forward(x(&[3]))), "RNN: the input f32[3] needs a time axis"),
         (
-            &|| drop(rnn().forward(&x(&[2, 5, 4]))),
+            &|| drop(rnn().forward(x(&[2, 5, 4]))),
             "GRUCell: the input f32[2, 4] needs a last axis of 3 features",
         ),
         (
-            &|| drop(rnn().forward_with(&x(&[2, 5, 3]), options().initial_carry(x(&[2, 5])))),
+            &|| drop(rnn().forward_with(x(&[2, 5, 3]), options().initial_carry(x(&[2, 5])))),
             "GRUCell: the hidden state f32[2, 5] needs a last axis of 4 features",
         ),
         (
             &|| {
                 let lengths = Array::from([1, 2, 3]);
-                drop(rnn().forward_with(&x(&[2, 5, 3]), options().seq_lengths(&lengths)));
+                drop(rnn().forward_with(x(&[2, 5, 3]), options().seq_lengths(&lengths)));
             },
             "RNN: `seq_lengths` i32[3] for the input f32[2, 5, 3]: give an integer for each \
              sequence, as an array of the shape [2]",
         ),
         (
-            &|| drop(flip_sequences(&x(&[3]), Some(&Array::from([1, 2])), 1, false)),
+            &|| drop(flip_sequences(x(&[3]), Some(&Array::from([1, 2])), 1, false)),
             "flip_sequences: lengths i32[2] for inputs f32[3] with 1 batch axes",
         ),
     ];

@@ -29,7 +29,7 @@ impl Block {
         }
     }
     fn forward(&mut self, x: &Array) -> Array {
-        self.dropout.forward(&self.norm.forward(&self.linear.forward(x)))
+        self.dropout.forward(self.norm.forward(self.linear.forward(x)))
     }
 }
 

@@ -121,7 +121,7 @@ fn check_all(x: &Array, tolerance: f64) {
 #[test]
 #[rustfmt::skip]
 fn eigenvalues_as_in_numpy() {
-    let (w, v) = linalg::eig(&a());
+    let (w, v) = linalg::eig(a());
     let want = [
         -3.0829292201098797, 0.0, 1.1843669724938555, -2.1083924630890114, 1.1843669724938555,
         2.1083924630890114, 4.9641952751221705, 0.0,
@@ -137,7 +137,7 @@ fn eigenvalues_as_in_numpy() {
         assert_eq!(column(i).imag().abs().max(..).item::<f64>(), 0.0);
     }
     // LAPACK's vectors, whose largest element is real.
-    let (w, v) = linalg::eig(&c());
+    let (w, v) = linalg::eig(c());
     let (values, vectors): ([f64; 6], [f64; 18]) = ([3.264129523954698, 1.306641739325737, -1.196582005339247, -3.8081589622274805, -2.8175475186154504, 1.0015172229017466], [0.5947057897845445, 0.0, -0.34340412691001887, -0.4638386322575619, -0.375491133522648, -0.2827163497993488, 0.34830497091285456, -0.4290325016127422, 0.060497051819608905, 0.46316578572944933, 0.8789540806397234, 0.0, 0.4705612772896107, -0.34570488528457216, 0.6698842366389579, 0.0, -0.06203120276081423, 0.05166941273940413]);
     close(&sorted(&w), &sorted(&complex(
         Array::from([values[0], values[2], values[4]]),
@@ -205,7 +205,7 @@ fn defective_and_repeated_eigenvalues() {
         check_all(&x, 1e-13);
         check_all(&x.astype(DType::C128), 1e-13);
     }
-    let w = linalg::eigvals(&jordan(5, 2.0));
+    let w = linalg::eigvals(jordan(5, 2.0));
     assert_eq!(numbers(&w), [2.0, 0.0].repeat(5));
     let mut cycle = sorted(&linalg::eigvals(&cases[7]));
     cycle.iter_mut().for_each(|x| *x = x.round());
@@ -232,7 +232,7 @@ fn sizes_at_the_edge_and_batches() {
     let int = Array::from([[0, 1], [-2, -3]]);
     close(&sorted(&linalg::eigvals(&int)), &[-2.0, 0.0, -1.0, 0.0], 1e-6);
     assert_eq!(linalg::eigvals(&int).dtype(), DType::C64);
-    assert_eq!(linalg::schur(&int.astype(DType::BF16), SchurOutput::Real).0.dtype(), DType::BF16);
+    assert_eq!(linalg::schur(int.astype(DType::BF16), SchurOutput::Real).0.dtype(), DType::BF16);
     // Each matrix of a batch takes its own number of steps, alone or together.
     let mut rng = Rng(9);
     let x = rng.array(&[2, 3, 6, 6], -1.0, 1.0);
@@ -241,8 +241,8 @@ fn sizes_at_the_edge_and_batches() {
     let mapped = vmap(|x: &Array| vmap(|x: &Array| linalg::eigvals(x), x, 0), &x, 0);
     assert_eq!(numbers(&whole), numbers(&mapped));
     let compiled = jit(|x: &Array| linalg::eigvals(x));
-    assert_eq!(numbers(&linalg::eigvals(&a())), numbers(&compiled.call(&a())));
-    let single = linalg::eigvals(&x.at((1, 2)).get());
+    assert_eq!(numbers(&linalg::eigvals(a())), numbers(&compiled.call(&a())));
+    let single = linalg::eigvals(x.at((1, 2)).get());
     close(&numbers(&whole.at((1, 2)).get()), &numbers(&single), 1e-13);
     // A matrix with NaN does not spoil its neighbours.
     let bad = x.at((0, 1, 3, 4)).set(f64::NAN);
@@ -277,13 +277,13 @@ fn derivatives_of_eigenvalues_as_in_jax() {
 #[test]
 #[rustfmt::skip]
 fn reflections_as_lapack_has_them() {
-    let (h, q) = linalg::hessenberg(&a());
+    let (h, q) = linalg::hessenberg(a());
     close(&numbers(&h), &[1.0, 1.5617376188860606, 2.2930946748820533, 2.5105163655677822, -3.2015621187164243, 1.536585365853659, 0.26780131759648185, 2.9363354570822553, 0.0, -2.9194266140644465, -2.469296632844882, 2.7623344841947812, 0.0, 0.0, 2.2938131985289623, 4.182711266991225], 1e-14);
     close(&numbers(&q), &[1.0, 0.0, 0.0, 0.0, 0.0, -0.1561737618886061, 0.9876942639463527, -0.008354463778927516, 0.0, -0.9370425713316365, -0.14547940611627252, 0.3174696235992536, 0.0, 0.31234752377721214, 0.057408913624358515, 0.9482316389082969], 1e-14);
-    let (packed, taus) = linalg::hessenberg_packed(&a());
+    let (packed, taus) = linalg::hessenberg_packed(a());
     close(&numbers(&packed), &[1.0, 1.5617376188860606, 2.2930946748820533, 2.5105163655677822, -3.2015621187164243, 1.536585365853659, 0.26780131759648185, 2.9363354570822553, 0.8104686356149273, -2.9194266140644465, -2.469296632844882, 2.7623344841947812, -0.27015621187164246, -0.16662121370468852, 2.2938131985289623, 4.182711266991225], 1e-14);
     close(&numbers(&taus), &[1.156173761888606, 1.945974628621563, 0.0], 1e-14);
-    let (packed, taus) = linalg::hessenberg_packed(&c());
+    let (packed, taus) = linalg::hessenberg_packed(c());
     close(&numbers(&packed), &[1.0, 0.0, 0.8944271909999162, -1.0434983894999021, 1.6213840157867323, 2.3414151670437255, -3.3541019662496843, 0.0, 0.5333333333333332, -0.7444444444444445, -0.3897782012475499, -0.26559760848828007, 0.6662191224223334, 0.432323570318946, -4.412132543367995, 0.0, -2.2833333333333328, -0.7555555555555546], 1e-14);
     close(&numbers(&taus), &[1.149071198499986, -0.29814239699997197, 1.2014193929656838, 0.9795050934718692], 1e-14);
     let tall = a().slice([(..).into(), (..3).into()]);
@@ -391,7 +391,7 @@ fn tridiagonal_systems() {
 #[test]
 #[rustfmt::skip]
 fn functions_of_matrices() {
-    let root = linalg::sqrtm(&a());
+    let root = linalg::sqrtm(a());
     // The root of the negative eigenvalue is the one above, in SciPy that below.
     close(&numbers(&root.conj()), &[1.1786952158582509, -0.2182186555977208, 0.5380924203459299, -0.5101096014096002, -0.47569787066966923, 0.4687003080080231, 0.832638387418399, 0.26007479800623945, 0.25542971239607937, 0.656764647957051, 0.3228093075914054, 1.53525807347512, 1.2291723465300572, -1.41063004876044, 0.14421015868147907, -0.7827375376647359, 1.0881926466105478, -0.10644637923276576, 0.30701109045181524, -0.24882987173205, 0.9881362778576489, 0.22863054763158963, -0.7996915411714316, 0.1268636748843863, -0.4711175224786838, -0.17633478327794647, 0.5313615167049482, -0.4122015405428102, 0.23095928024788603, 0.37874015403733735, 2.4226718334664086, 0.21015725267333607], 1e-12);
     assert!(size(&(root.matmul(&root) - a()), &a()) < 1e-13);
@@ -399,21 +399,21 @@ fn functions_of_matrices() {
     let s = a().matmul(a().t()) + eye(4, DType::F64);
     let real = |x: &[Array]| linalg::sqrtm(&x[0]).real();
     check_grad("sqrtm", &real, &[s]);
-    assert_eq!(numbers(&linalg::sqrtm(&zeros([2, 2], DType::F64))), [0.0; 8]);
-    let sin = linalg::funm(&a(), |x| x.sin());
+    assert_eq!(numbers(&linalg::sqrtm(zeros([2, 2], DType::F64))), [0.0; 8]);
+    let sin = linalg::funm(a(), |x| x.sin());
     close(&numbers(&sin.real()), &[2.9115103034822014, -0.2674538139720608, -3.4043999657924227, -2.616659799797288, -0.28996237306362527, 0.11272254948738206, 2.6701310810055254, -0.6148102163760639, 2.016777665234755, 0.4015939263705934, 2.5302353350939737, -2.562858715459031, -1.7111881977346666, -0.6120628963701945, -2.284904070580165, 1.1586665153877778], 1e-12);
     assert!(size(&sin.imag(), &a()) < 1e-13);
-    let exp = linalg::funm(&c(), |x| x.exp());
-    close(&numbers(&exp), &numbers(&linalg::expm(&c())), 1e-11);
+    let exp = linalg::funm(c(), |x| x.exp());
+    close(&numbers(&exp), &numbers(&linalg::expm(c())), 1e-11);
     let b = Array::from([[2.0, 1.0], [0.5, 7.0]]);
     let q = arange(8, DType::F64).reshape([4, 2]);
-    let x = linalg::solve_sylvester(&a(), &b, &q, 1e-8);
+    let x = linalg::solve_sylvester(a(), &b, &q, 1e-8);
     close(&numbers(&x), &[-1.8731505494516891, 0.4291163689537996, 4.743777752102172, -1.1544062971014892, 1.1249228700119953, 0.7455426503662197, -0.9859130567713962, 0.8315249474634959], 1e-12);
     let f = |x: &[Array]| linalg::solve_sylvester(&x[0], &x[1], &x[2], 1e-8);
     check_grad("solve_sylvester", &f, &[a(), b.clone(), q.clone()]);
     // A batch of right sides, and an equation without one solution.
     let many = stack([&q, &(&q * 2.0)], 0);
-    let both = linalg::solve_sylvester(&a(), &b, &many, 1e-8);
+    let both = linalg::solve_sylvester(a(), &b, &many, 1e-8);
     close(&numbers(&both.at(1).get()), &numbers(&(&x * 2.0)), 1e-12);
     let none = linalg::solve_sylvester(&b, -&b, &b, 1e-8);
     assert!(none.is_nan().all(..).item::<bool>());
@@ -434,11 +434,11 @@ fn updates_and_products() {
     let rows = a().slice([(..2).into()]);
     let product = linalg::symmetric_product(&rows, &b + b.t(), 2.0, -1.0, true);
     close(&numbers(&product), &[26.0, -10.5, -10.5, 28.5], 1e-14);
-    let found = linalg::qdwh(&a(), 10);
+    let found = linalg::qdwh(a(), 10);
     close(&numbers(&found.u), &[0.5861785759029631, -0.0206349593030544, -0.4521318044650413, 0.6719715075790944, 0.2717148745236082, -0.5407431922507763, 0.7544814549591923, 0.2540188204045519, 0.6903980923754922, 0.535846970154462, 0.27120033658990694, -0.4033222979877079, -0.325447658094624, 0.6481041760899897, 0.39087714559355724, 0.5667978968098536], 1e-13);
     close(&numbers(&found.h), &[3.118677948385868, 0.6684301789449538, 0.34783278719071864, -0.977783872991607, 0.6684301789449538, 2.8722717882298854, -1.3602718910714455, 1.5661788699810848, 0.34783278719071864, -1.3602718910714455, 3.9287348540428444, 0.8100710963520403, -0.977783872991607, 1.5661788699810848, 0.8100710963520403, 5.910567423166519], 1e-13);
     assert!(found.is_converged.item::<bool>());
-    let few = linalg::qdwh(&a(), 2);
+    let few = linalg::qdwh(a(), 2);
     assert!(!few.is_converged.item::<bool>() && few.num_iters.item::<i32>() == 2);
     let tall = c().slice([(..).into(), (..2).into()]);
     let found = linalg::qdwh(&tall, 10);

@@ -45,7 +45,7 @@ fn values_as_in_jax() {
     rows.check("jnp.fft.rfftn(m)", || fft::rfftn(&m, .., fft::Norm::Backward));
     rows.check("jnp.fft.rfftn(w)", || fft::rfftn(&w, .., fft::Norm::Backward));
     rows.check("jnp.fft.irfftn(jnp.fft.rfftn(w))", || {
-        fft::irfftn(&fft::rfftn(&w, .., fft::Norm::Backward), .., fft::Norm::Backward)
+        fft::irfftn(fft::rfftn(&w, .., fft::Norm::Backward), .., fft::Norm::Backward)
     });
     rows.check("jnp.fft.fftn(w, axes=(2, 0))", || fft::fftn(&w, [2, 0], fft::Norm::Backward));
     rows.check("jnp.fft.rfftn(w, axes=(1, 0))", || fft::rfftn(&w, [1, 0], fft::Norm::Backward));
@@ -163,7 +163,7 @@ fn complex64_and_batches() {
     close(&numbers(&back), &numbers(&x), 1e-6);
     let z = Array::from_slice(&[num_complex::Complex::new(1.0_f32, -2.0)], [1]);
     assert_eq!(z.to_vec::<num_complex::Complex<f32>>()[0].im, -2.0);
-    assert_eq!(fft::fft(&zeros([0, 4], DType::F32), None, -1, fft::Norm::Backward).shape(), [0, 4]);
+    assert_eq!(fft::fft(zeros([0, 4], DType::F32), None, -1, fft::Norm::Backward).shape(), [0, 4]);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn mistakes_name_shapes_and_rules() {
     refused(&[
         ("axis", &|| fft::fft(&x, None, 2, b), &["fft", "f32[2, 3]", "axis 2"]),
         ("real", &|| fft::rfft(&z, None, 0, b), &["rfft", "c64[2]", "real"]),
-        ("empty", &|| fft::fft(&zeros([0], DType::F32), None, 0, b), &["fft", "f32[0]"]),
+        ("empty", &|| fft::fft(zeros([0], DType::F32), None, 0, b), &["fft", "f32[0]"]),
         ("twice", &|| fft::fftn(&x, [0, 0], b), &["fftn", "twice"]),
         ("order", &|| z.lt(&z), &["c64[2]", "order"]),
         ("max", &|| z.max(0), &["max", "c64", "order"]),

@@ -66,7 +66,7 @@ fn beta_of_great_arguments() {
     });
     rows.check("jsp.special.beta(a, b)", || beta(&a, &b));
     rows.check("jsp.stats.beta.logpdf(0.9, a, b)", || {
-        stats::beta::logpdf(&Array::scalar(0.9_f32), &a, &b, 0.0, 1.0)
+        stats::beta::logpdf(Array::scalar(0.9_f32), &a, &b, 0.0, 1.0)
     });
     rows.done();
 }

@@ -222,15 +222,15 @@ fn signals() {
     rows.check("jsp.fft.dct(v, n=3)", || dct(&v, 3, -1, Norm::Backward));
     rows.check("jsp.fft.idct(v)", || idct(&v, None, -1, Norm::Backward));
     rows.check("jsp.fft.idct(a, norm=\"ortho\")", || idct(&a, None, -1, Norm::Ortho));
-    rows.check("jsp.fft.idct(w[:1])", || idct(&w.at(..1).get(), None, -1, Norm::Backward));
+    rows.check("jsp.fft.idct(w[:1])", || idct(w.at(..1).get(), None, -1, Norm::Backward));
     rows.check("jsp.fft.dctn(a)", || dctn(&a, .., Norm::Backward));
     rows.check("jsp.fft.idctn(a, norm=\"ortho\")", || idctn(&a, .., Norm::Ortho));
     rows.check("jsp.fft.dct(v.astype(jnp.float32))", || {
-        dct(&v.astype(DType::F32), None, -1, Norm::Backward)
+        dct(v.astype(DType::F32), None, -1, Norm::Backward)
     });
     rows.check("lax.conv_general_dilated_patches(i, (2,), (1,), \"VALID\", dimension_numbers=(\"NHC\", \"HIO\", \"NHC\"))", || conv_general_dilated_patches(&i, &[2], &Default::default()));
-    rows.check("lax.conv_general_dilated_patches(i[None], (2, 2), (1, 2), \"SAME\", dimension_numbers=(\"NCHW\", \"OIHW\", \"NCHW\"))", || conv_general_dilated_patches(&i.expand_dims(0), &[2, 2], &ConvOptions { strides: vec![1, 2], padding: Padding::Same, dimension_numbers: Some(["NCHW", "OIHW", "NCHW"]), ..Default::default() }));
-    rows.check("lax.conv_general_dilated_patches(i[None], (2, 3), (1, 1), ((0, 1), (2, 0)), rhs_dilation=(1, 2), dimension_numbers=(\"NHWC\", \"HWIO\", \"NHWC\"))", || conv_general_dilated_patches(&i.expand_dims(0), &[2, 3], &ConvOptions { padding: Padding::Explicit(vec![(0, 1), (2, 0)]), rhs_dilation: vec![1, 2], ..Default::default() }));
+    rows.check("lax.conv_general_dilated_patches(i[None], (2, 2), (1, 2), \"SAME\", dimension_numbers=(\"NCHW\", \"OIHW\", \"NCHW\"))", || conv_general_dilated_patches(i.expand_dims(0), &[2, 2], &ConvOptions { strides: vec![1, 2], padding: Padding::Same, dimension_numbers: Some(["NCHW", "OIHW", "NCHW"]), ..Default::default() }));
+    rows.check("lax.conv_general_dilated_patches(i[None], (2, 3), (1, 1), ((0, 1), (2, 0)), rhs_dilation=(1, 2), dimension_numbers=(\"NHWC\", \"HWIO\", \"NHWC\"))", || conv_general_dilated_patches(i.expand_dims(0), &[2, 3], &ConvOptions { padding: Padding::Explicit(vec![(0, 1), (2, 0)]), rhs_dilation: vec![1, 2], ..Default::default() }));
     rows.done();
 }
 
@@ -242,7 +242,7 @@ fn wrong_arguments() {
         ("axes", &|| resize(&x, [4], ResizeMethod::Linear, true), &["resize", "[4]", "f32[2, 3]"]),
         (
             "empty",
-            &|| resize(&zeros([0], DType::F32), [4], ResizeMethod::Nearest, true),
+            &|| resize(zeros([0], DType::F32), [4], ResizeMethod::Nearest, true),
             &["resize", "f32[0]"],
         ),
         (

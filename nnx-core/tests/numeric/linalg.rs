@@ -12,9 +12,9 @@ fn values_as_in_jax() {
         rows.inputs(["a", "b3", "t", "v", "r", "spd", "sing", "z", "iz"]);
     rows.check("jnp.linalg.cholesky(spd)", || linalg::cholesky(&spd));
     rows.check("jnp.linalg.cholesky(-spd)", || linalg::cholesky(&-&spd));
-    rows.check("jnp.linalg.cholesky(z @ z.conj().T)", || linalg::cholesky(&z.matmul(z.conj().t())));
+    rows.check("jnp.linalg.cholesky(z @ z.conj().T)", || linalg::cholesky(z.matmul(z.conj().t())));
     rows.check("[*jnp.linalg.qr(t)]", || linalg::qr(&t));
-    rows.check("[*jnp.linalg.qr(t.T)]", || linalg::qr(&t.t()));
+    rows.check("[*jnp.linalg.qr(t.T)]", || linalg::qr(t.t()));
     rows.check("[*jnp.linalg.qr(b3)]", || linalg::qr(&b3));
     rows.check(
         "jnp.abs(jnp.linalg.qr(t, mode=\"complete\")[0] @ jnp.linalg.qr(t, mode=\"complete\")[1])",
@@ -24,7 +24,7 @@ fn values_as_in_jax() {
         },
     );
     rows.check("[*jsp.linalg.lu(t)]", || linalg::lu(&t));
-    rows.check("[*jsp.linalg.lu(t.T)]", || linalg::lu(&t.t()));
+    rows.check("[*jsp.linalg.lu(t.T)]", || linalg::lu(t.t()));
     rows.check("[*jsp.linalg.lu_factor(a)]", || linalg::lu_factor(&a));
     rows.check("jsp.linalg.lu_solve(jsp.linalg.lu_factor(a), v)", || {
         let (l, p) = linalg::lu_factor(&a);
@@ -46,7 +46,7 @@ fn values_as_in_jax() {
     });
     rows.check("jnp.linalg.inv(a)", || linalg::inv(&a));
     rows.check("jnp.linalg.inv(b3)", || linalg::inv(&b3));
-    rows.check("jnp.linalg.inv(iz.astype(float))", || linalg::inv(&iz.astype(DType::F64)));
+    rows.check("jnp.linalg.inv(iz.astype(float))", || linalg::inv(iz.astype(DType::F64)));
     rows.check("jnp.linalg.det(a)", || linalg::det(&a));
     rows.check("jnp.linalg.det(b3)", || linalg::det(&b3));
     rows.check("jnp.linalg.det(sing)", || linalg::det(&sing));
@@ -64,7 +64,7 @@ fn values_as_in_jax() {
     rows.check("jnp.linalg.svdvals(sing)", || linalg::svdvals(&sing));
     rows.check("jnp.linalg.pinv(t)", || linalg::pinv(&t, None));
     rows.check("jnp.linalg.pinv(sing)", || linalg::pinv(&sing, None));
-    rows.check("jnp.linalg.pinv(t.T)", || linalg::pinv(&t.t(), None));
+    rows.check("jnp.linalg.pinv(t.T)", || linalg::pinv(t.t(), None));
     rows.check("[*jnp.linalg.lstsq(t, t[:, 0] ** 2)][0]", || {
         linalg::lstsq(&t, t.slice([(..).into(), 0.into()]).square(), None).x
     });
@@ -156,8 +156,8 @@ fn decompositions_multiply_back() {
 fn singular_values_of_hard_matrices() {
     // Graded: small singular values keep their relative precision.
     let d = f64s(&[1.0, 1e-5, 1e-10, 1e-14], &[4]).diag(0);
-    let (q, _) = linalg::qr(&Rng(3).array(&[4, 4], -1.0, 1.0));
-    let s = linalg::svdvals(&q.matmul(&d)).to_vec::<f64>();
+    let (q, _) = linalg::qr(Rng(3).array(&[4, 4], -1.0, 1.0));
+    let s = linalg::svdvals(q.matmul(&d)).to_vec::<f64>();
     for (s, want) in s.iter().zip([1.0, 1e-5, 1e-10, 1e-14]) {
         assert!((s / want - 1.0).abs() < 1e-12, "{s} {want}");
     }
@@ -169,13 +169,13 @@ fn singular_values_of_hard_matrices() {
     let large = Rng(4).array(&[3, 2], -1e200, 1e200);
     assert!(linalg::svdvals(&large).is_finite().all(..).item::<bool>());
     for empty in [[0, 3], [3, 0]] {
-        let (u, s, vt) = linalg::svd(&zeros(empty, DType::F64));
+        let (u, s, vt) = linalg::svd(zeros(empty, DType::F64));
         assert_eq!((u.shape()[0], s.size(), vt.shape()[1]), (empty[0], 0, empty[1]));
-        let (q, r) = linalg::qr_full(&zeros(empty, DType::F64));
+        let (q, r) = linalg::qr_full(zeros(empty, DType::F64));
         assert_eq!(q.to_vec::<f64>(), eye(empty[0], DType::F64).to_vec::<f64>());
         assert_eq!(r.shape(), empty);
     }
-    assert_eq!(linalg::det(&zeros([2, 0, 0], DType::F64)).to_vec::<f64>(), [1.0, 1.0]);
+    assert_eq!(linalg::det(zeros([2, 0, 0], DType::F64)).to_vec::<f64>(), [1.0, 1.0]);
     assert_eq!(linalg::solve(eye(2, DType::F64), zeros([2, 0], DType::F64)).shape(), [2, 0]);
 }
 
@@ -205,8 +205,8 @@ fn derivatives_are_the_slopes() {
         ("inv", &|a| linalg::inv(&a[0])),
         ("det", &|a| linalg::det(&a[0])),
         ("slogdet", &|a| linalg::slogdet(&a[0]).1),
-        ("cholesky", &|a| linalg::cholesky(&spd(&a[0]))),
-        ("cho_solve", &|a| linalg::cho_solve(linalg::cholesky(&spd(&a[0])), &a[1])),
+        ("cholesky", &|a| linalg::cholesky(spd(&a[0]))),
+        ("cho_solve", &|a| linalg::cho_solve(linalg::cholesky(spd(&a[0])), &a[1])),
         ("triangular", &|a| linalg::solve_triangular(&a[0], &a[1], true)),
         ("triangular right", &|a| {
             linalg::triangular_solve(
@@ -244,10 +244,10 @@ fn derivatives_are_the_slopes() {
         ("qr r", &|a| linalg::qr(&a[2]).1),
         ("lu", &|a| linalg::lu(&a[0]).1.matmul(&a[1])),
         ("lu tall", &|a| linalg::lu(&a[2]).2),
-        ("lu wide", &|a| linalg::lu(&a[2].t()).2),
-        ("eigh values", &|a| linalg::eigh(&spd(&a[0])).0),
+        ("lu wide", &|a| linalg::lu(a[2].t()).2),
+        ("eigh values", &|a| linalg::eigh(spd(&a[0])).0),
         ("eigh function", &|a| {
-            let (w, v) = linalg::eigh(&spd(&a[0]));
+            let (w, v) = linalg::eigh(spd(&a[0]));
             (&v * w.log()).matmul(v.t())
         }),
         ("svd values", &|a| linalg::svd(&a[2]).1),
@@ -256,7 +256,7 @@ fn derivatives_are_the_slopes() {
             (u * s.square()).matmul(vt)
         }),
         ("svd wide", &|a| {
-            let (u, s, vt) = linalg::svd(&a[2].t());
+            let (u, s, vt) = linalg::svd(a[2].t());
             (u * s.sqrt()).matmul(vt)
         }),
         ("svd full", &|a| {
@@ -335,15 +335,15 @@ fn mistakes_name_shapes_and_rules() {
 fn named_matrices_do_not_spread_what_is_not_finite() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
     let rows = |a: Array| format!("{:?}", a.to_vec::<f32>());
-    let l = linalg::leslie(&Array::from([1.0_f32, 2.0, 3.0]), Array::from([nan, inf]));
+    let l = linalg::leslie(Array::from([1.0_f32, 2.0, 3.0]), Array::from([nan, inf]));
     assert_eq!(rows(l), "[1.0, 2.0, 3.0, NaN, 0.0, 0.0, 0.0, inf, 0.0]");
-    let c = linalg::fiedler_companion(&Array::from([1.0_f32, nan, 2.0, inf]));
+    let c = linalg::fiedler_companion(Array::from([1.0_f32, nan, 2.0, inf]));
     assert_eq!(rows(c), "[NaN, -2.0, 1.0, 1.0, 0.0, 0.0, 0.0, -inf, 0.0]");
 }
 
 #[test]
 fn the_fiedler_companion_of_a_constant_is_empty() {
-    let constant = |shape: &[usize]| linalg::fiedler_companion(&ones(shape, DType::F32));
+    let constant = |shape: &[usize]| linalg::fiedler_companion(ones(shape, DType::F32));
     assert_eq!(constant(&[1]).shape(), [0, 0]);
     assert_eq!(constant(&[3, 1]).shape(), [3, 0, 0]);
 }

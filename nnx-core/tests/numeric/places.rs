@@ -41,7 +41,7 @@ fn unique() -> PlaceOptions {
 
 #[test]
 fn gather_treats_windows_outside_as_its_mode_says() {
-    let get = |options| gather(&x(), places(), &windows(), &[2, 2], options).to_vec::<f64>();
+    let get = |options| gather(x(), places(), &windows(), &[2, 2], options).to_vec::<f64>();
     let clipped = [1., 2., 7., 8., 16., 17., 22., 23., 12., 13., 18., 19., 16., 17., 22., 23.];
     assert_eq!(get(mode(IndexMode::Clip)), clipped);
     assert_eq!(get(PlaceOptions::default()), clipped);
@@ -70,7 +70,7 @@ fn gather_with_batching_dimensions() {
         ..Default::default()
     };
     let at = Array::from([[1], [4], [0], [5]]);
-    let y = gather(&x(), &at, &numbers, &[1, 2], mode(IndexMode::Clip));
+    let y = gather(x(), &at, &numbers, &[1, 2], mode(IndexMode::Clip));
     assert_eq!(y.shape(), [4, 2]);
     assert_eq!(y.to_vec::<f64>(), [1., 2., 10., 11., 12., 13., 22., 23.]);
 }
@@ -171,7 +171,7 @@ fn gradients_of_extremes_by_differences() {
 #[test]
 fn apply_goes_through_the_function_as_often_as_a_place_is_named() {
     let at = Array::from([[0, 0], [0, 1], [9, 9]]);
-    let y = scatter_apply(&x(), &at, |v| v * 2 + 1, &updated(), &[3, 2, 2], Default::default());
+    let y = scatter_apply(x(), &at, |v| v * 2 + 1, &updated(), &[3, 2, 2], Default::default());
     let first = [1., 7., 5., 3., 4., 5., 13., 31., 17., 9., 10., 11.];
     assert_eq!(y.to_vec::<f64>()[..12], first);
     assert_eq!(y.to_vec::<f64>()[12..], x().to_vec::<f64>()[12..]);
@@ -213,13 +213,13 @@ fn batches_as_in_jax() {
 #[test]
 fn no_windows_and_no_elements() {
     let none = zeros([0, 2], DType::I32);
-    let y = gather(&x(), &none, &windows(), &[2, 2], Default::default());
+    let y = gather(x(), &none, &windows(), &[2, 2], Default::default());
     assert_eq!(y.shape(), [0, 2, 2]);
     let u = zeros([0, 2, 2], DType::F64);
-    let y = scatter_add(&x(), &none, &u, &updated(), Default::default());
+    let y = scatter_add(x(), &none, &u, &updated(), Default::default());
     assert_eq!(y.to_vec::<f64>(), x().to_vec::<f64>());
     // A window without elements.
-    let y = gather(&x(), places(), &windows(), &[0, 2], Default::default());
+    let y = gather(x(), places(), &windows(), &[0, 2], Default::default());
     assert_eq!(y.shape(), [4, 0, 2]);
 }
 
@@ -227,7 +227,7 @@ fn no_windows_and_no_elements() {
 fn mistakes_are_told() {
     let get = |numbers: GatherDimensionNumbers, sizes: &'static [usize]| {
         message(move || {
-            gather(&x(), places(), &numbers, sizes, Default::default());
+            gather(x(), places(), &numbers, sizes, Default::default());
         })
     };
     let of = |f: fn(&mut GatherDimensionNumbers)| {
@@ -252,7 +252,7 @@ fn mistakes_are_told() {
     }
     let set = |u: Array, options| {
         message(std::panic::AssertUnwindSafe(move || {
-            scatter(&x(), places(), &u, &updated(), options);
+            scatter(x(), places(), &u, &updated(), options);
         }))
     };
     let u = || zeros([4, 2, 2], DType::F64);

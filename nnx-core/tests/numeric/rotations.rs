@@ -217,10 +217,10 @@ fn the_nearest_codes() {
     let (code, distance) = vq(&obs, &codes);
     assert_eq!((code.dtype(), code.to_vec::<i32>()), (DType::I32, vec![1, 2, 0, 0]));
     near(&distance, &[0.05_f64.sqrt(), 0.1_f64.sqrt(), 0.5_f64.sqrt(), 1.0]);
-    let (code, distance) = vq(&Array::from([1, 9]), Array::from([0, 3, 8]));
+    let (code, distance) = vq(Array::from([1, 9]), Array::from([0, 3, 8]));
     assert_eq!((code.to_vec::<i32>(), distance.to_vec::<f32>()), (vec![0, 2], vec![1.0, 1.0]));
     let text = message(|| {
-        vq(&zeros([2, 3], DType::F32), zeros([2, 2], DType::F32));
+        vq(zeros([2, 3], DType::F32), zeros([2, 2], DType::F32));
     });
     assert!(text.contains("matrices with equal rows"), "{text}");
 }

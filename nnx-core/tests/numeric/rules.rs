@@ -44,9 +44,9 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("tensordot", &|a| tensordot(a[0].square(), &a[1], ([1, 0], [0, 1]))),
     ("kron", &|a| kron(&a[0], a[1].square())),
     ("cross", &|a| cross(a[0].t(), a[1].square())),
-    ("vander", &|a| vander(&a[0].flatten(), 4, true)),
+    ("vander", &|a| vander(a[0].flatten(), 4, true)),
     ("polyval", &|a| polyval(a[0].flatten().slice([(..3).into()]), &a[1])),
-    ("trapezoid", &|a| trapezoid(&a[0].square(), 0.5, 1)),
+    ("trapezoid", &|a| trapezoid(a[0].square(), 0.5, 1)),
     ("trapezoid_at", &|a| trapezoid_at(&a[0], a[1].t().cumsum(1), 1)),
     ("convolve", &|a| {
         convolve(a[0].flatten(), a[1].flatten().slice([(..3).into()]), ConvolveMode::Same)

@@ -19,7 +19,7 @@ fn values_as_in_scipy() {
     rows.check("scipy.special.dawsn(p) * p", || special::dawsn(&p) * &p);
     rows.check("jnp.log(scipy.special.erfcx(x))", || special::erfcx(&x).log());
     rows.check("jnp.stack(scipy.special.sici(x))", || both(special::sici(&x)));
-    rows.check("jnp.stack(scipy.special.sici(p[::-1]))", || both(special::sici(&p.flip(0))));
+    rows.check("jnp.stack(scipy.special.sici(p[::-1]))", || both(special::sici(p.flip(0))));
     rows.check("jnp.stack(scipy.special.fresnel(f))", || both(special::fresnel(&f)));
     rows.check("scipy.special.expn(0, p)", || special::expn(0, &p));
     rows.check("scipy.special.expn(1, x)", || special::expn(1, &x));
@@ -68,9 +68,13 @@ fn slope(f: impl Fn(&Array) -> Array, x: &Array) -> Array {
 fn slopes_are_the_closed_formulas() {
     let mut rows = Rows::of("special_integrals", "gradients");
     let [x] = rows.inputs(["x"]);
-    rows.check("jnp.log(x) / (1 - x)", || slope(special::spence, &x));
-    rows.check("jax.grad(lambda x: jsp.special.dawsn(x).sum())(x)", || slope(special::dawsn, &x));
-    rows.check("jax.grad(lambda x: jsp.special.erfcx(x).sum())(x)", || slope(special::erfcx, &x));
+    rows.check("jnp.log(x) / (1 - x)", || slope(|x| special::spence(x), &x));
+    rows.check("jax.grad(lambda x: jsp.special.dawsn(x).sum())(x)", || {
+        slope(|x| special::dawsn(x), &x)
+    });
+    rows.check("jax.grad(lambda x: jsp.special.erfcx(x).sum())(x)", || {
+        slope(|x| special::erfcx(x), &x)
+    });
     rows.check("jax.grad(lambda x: jsp.special.sici(x)[0].sum())(x)", || {
         slope(|x| special::sici(x).0, &x)
     });
@@ -93,13 +97,13 @@ fn slopes_at_the_edges() {
     let at = |f: fn(&Array) -> Array, x: f64| slope(f, &Array::scalar(x)).item::<f64>();
     let second =
         |f: fn(&Array) -> Array, x: f64| slope(|x| slope(f, x), &Array::scalar(x)).item::<f64>();
-    assert_eq!(at(special::spence, 1.0), -1.0);
-    assert_eq!(second(special::spence, 1.0), 0.5);
-    assert_eq!(at(special::spence, 0.0), -INF);
-    assert!(at(special::spence, -1.0).is_nan());
-    assert_eq!(at(special::dawsn, 0.0), 1.0);
-    assert_eq!(at(special::dawsn, INF), 0.0);
-    assert_eq!(at(special::erfcx, INF), 0.0);
+    assert_eq!(at(|x| special::spence(x), 1.0), -1.0);
+    assert_eq!(second(|x| special::spence(x), 1.0), 0.5);
+    assert_eq!(at(|x| special::spence(x), 0.0), -INF);
+    assert!(at(|x| special::spence(x), -1.0).is_nan());
+    assert_eq!(at(|x| special::dawsn(x), 0.0), 1.0);
+    assert_eq!(at(|x| special::dawsn(x), INF), 0.0);
+    assert_eq!(at(|x| special::erfcx(x), INF), 0.0);
     assert_eq!(at(|x| special::sici(x).0, 0.0), 1.0);
     assert_eq!(at(|x| special::sici(x).1, 0.0), INF);
     assert_eq!(at(|x| special::fresnel(x).1, 0.0), 1.0);
@@ -131,8 +135,8 @@ fn narrow_dtypes() {
     let x = f64s(&[0.05, 0.4, 1.25, 2.5, 3.75, 5.5, 9.0, 17.0, 40.0], &[9]);
     type F = fn(&Array) -> Array;
     let table: &[(&str, F)] = &[
-        ("spence", special::spence),
-        ("dawsn", special::dawsn),
+        ("spence", |x| special::spence(x)),
+        ("dawsn", |x| special::dawsn(x)),
         ("erfcx", |x| special::erfcx(x) * x),
         ("erfcx below", |x| special::erfcx(&-(x / 20.0))),
         ("sici", |x| both(special::sici(x))),
@@ -185,7 +189,7 @@ fn refusals() {
         ("owens_t", &|| special::owens_t(&z, 1.0), &["owens_t", "real numbers"]),
         (
             "owens_t",
-            &|| special::owens_t(&f64s(&[1., 2.], &[2]), f64s(&[1., 2., 3.], &[3])),
+            &|| special::owens_t(f64s(&[1., 2.], &[2]), f64s(&[1., 2., 3.], &[3])),
             &["owens_t", "do not broadcast"],
         ),
     ]);

@@ -80,7 +80,7 @@ fn counts_at_the_ends_of_the_integers() {
             let general = ConvOptions::default();
             each!(failures, n,
                 array::diag_indices(2, n); array::diag_indices(n, 2); hilbert(n); tensorinv(&m, n);
-                switch(&Array::scalar(0), n, |_, x: &Array| x + 1.0, &x);
+                switch(Array::scalar(0), n, |_, x: &Array| x + 1.0, &x);
                 array::empty([n, n], f32); Array::shape_only([n, n], f32);
                 array::histogram_bin_edges(n, 0.0, 1.0, f32);
                 array::histogramdd(&m, &[n, n, n], &[(0.0, 1.0); 3], None);

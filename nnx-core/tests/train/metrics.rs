@@ -13,9 +13,9 @@ fn ints(values: &[i32]) -> Array {
 fn average_is_the_mean_of_everything_since_the_reset() {
     let mut average = Average::new();
     assert!(average.compute().item::<f32>().is_nan());
-    average.update(&ints(&[1, 2, 3, 4]));
+    average.update(ints(&[1, 2, 3, 4]));
     assert_eq!(average.compute().item::<f32>(), 2.5);
-    average.update(&Array::scalar(5.0_f32));
+    average.update(Array::scalar(5.0_f32));
     assert_eq!(average.compute().item::<f32>(), 3.0);
     average.reset();
     assert!(average.compute().item::<f32>().is_nan());
@@ -25,10 +25,10 @@ fn average_is_the_mean_of_everything_since_the_reset() {
 fn masked_values_do_not_count() {
     let mut average = Average::new();
     let mask = Array::from_slice(&[true, false, true], [3]);
-    average.update_masked(&ints(&[1, 100, 3]), &mask);
+    average.update_masked(ints(&[1, 100, 3]), &mask);
     assert_eq!(average.compute().item::<f32>(), 2.0);
     assert_eq!(average.count.item::<i32>(), 2);
-    let message = panic_of(|| average.update_masked(&ints(&[1, 2]), &mask));
+    let message = panic_of(|| average.update_masked(ints(&[1, 2]), &mask));
     assert!(message.contains("bool[3]") && message.contains("i32[2]"), "{message}");
 }
 
@@ -67,8 +67,8 @@ fn accuracy_names_shapes_that_do_not_fit() {
 #[test]
 fn welford_gives_mean_and_spread_of_all_batches() {
     let mut welford = Welford::new();
-    welford.update(&ints(&[1, 2, 3, 4]));
-    welford.update(&ints(&[3, 2, 1, 0]));
+    welford.update(ints(&[1, 2, 3, 4]));
+    welford.update(ints(&[3, 2, 1, 0]));
     let statistics = welford.compute();
     let close = |x: &Array, want: f32| (x.item::<f32>() - want).abs() < 1e-6;
     assert!(close(&statistics.mean, 2.0));

@@ -18,7 +18,7 @@ fn ends(found: &OptimizeResults) -> (bool, i32, i32, i32) {
 #[test]
 fn known_minima() {
     for start in [vec![-1.2, 1.0], vec![-1.2, 1.0, 0.5], vec![3.0, -2.0, 0.0, 1.0, 5.0]] {
-        let found = minimize(rosenbrock, &Array::from(start), Default::default());
+        let found = minimize(rosenbrock, Array::from(start), Default::default());
         assert!(found.success.item::<bool>(), "{found:?}");
         assert!((found.x - 1.0).abs().max(..).item::<f64>() < 1e-5);
         assert!(found.jac.abs().max(..).item::<f64>() < 1e-5);
@@ -27,7 +27,7 @@ fn known_minima() {
         let (x, y) = (p.at(0).get(), p.at(1).get());
         (x.square() + &y - 11.0).square() + (x + y.square() - 7.0).square()
     };
-    let found = minimize(himmelblau, &Array::from([0.0, 0.0]), Default::default());
+    let found = minimize(himmelblau, Array::from([0.0, 0.0]), Default::default());
     assert!(found.success.item::<bool>() && found.fun.item::<f64>() < 1e-10, "{found:?}");
     let single = Array::from([-1.2, 1.0]).astype(DType::F32);
     let found = minimize(rosenbrock, &single, MinimizeOptions { gtol: 1e-3, ..Default::default() });
@@ -39,7 +39,7 @@ fn known_minima() {
 fn the_steps_are_those_of_jax() {
     let matyas = |p: &Array| p.square().sum(..) * 0.26 - p.prod(..) * 0.48;
     let options = MinimizeOptions { gtol: 1e-9, ..Default::default() };
-    let found = minimize(matyas, &Array::from([1.0, 2.0]), options);
+    let found = minimize(matyas, Array::from([1.0, 2.0]), options);
     assert_eq!(ends(&found), (true, 0, 10, 8));
     assert!(found.x.abs().max(..).item::<f64>() < 1e-9);
     let want = [12.999999068960738, 12.000001335531667, 12.000001335531667, 12.999998084243066];
@@ -47,15 +47,14 @@ fn the_steps_are_those_of_jax() {
     assert!(off.item::<f64>() < 1e-4, "{off}");
     // A minimum from the start, a function without one, a function without values.
     let found =
-        minimize(|p: &Array| p.square().sum(..), &zeros([2], DType::F64), Default::default());
+        minimize(|p: &Array| p.square().sum(..), zeros([2], DType::F64), Default::default());
     assert_eq!(ends(&found), (true, 0, 1, 0));
-    let found = minimize(|p: &Array| p.sum(..), &zeros([2], DType::F64), Default::default());
+    let found = minimize(|p: &Array| p.sum(..), zeros([2], DType::F64), Default::default());
     assert_eq!(ends(&found), (false, 5, 11, 1));
-    let found =
-        minimize(|p: &Array| p.log().sum(..), &Array::from([-1.0, 2.0]), Default::default());
+    let found = minimize(|p: &Array| p.log().sum(..), Array::from([-1.0, 2.0]), Default::default());
     assert_eq!(ends(&found), (false, 5, 11, 1));
     let options = MinimizeOptions { maxiter: Some(3), ..Default::default() };
-    let found = minimize(rosenbrock, &Array::from([-1.2, 1.0]), options);
+    let found = minimize(rosenbrock, Array::from([-1.2, 1.0]), options);
     assert_eq!((ends(&found).1, ends(&found).3), (1, 3));
 }
 
@@ -79,12 +78,12 @@ fn minimize_tells_mistakes() {
         error.downcast_ref::<String>().cloned().unwrap_or_default()
     };
     let of_matrix = text(|| {
-        minimize(|x: &Array| x.sum(..), &zeros([2, 2], DType::F32), Default::default());
+        minimize(|x: &Array| x.sum(..), zeros([2, 2], DType::F32), Default::default());
     });
     assert!(of_matrix.contains("must be a vector of f32 or f64"), "{of_matrix}");
     let of_dtype = text(|| {
         let f = |x: &Array| x.sum(..).astype(DType::F32);
-        minimize(f, &zeros([2], DType::F64), Default::default());
+        minimize(f, zeros([2], DType::F64), Default::default());
     });
     assert!(of_dtype.contains("must give the dtype"), "{of_dtype}");
 }

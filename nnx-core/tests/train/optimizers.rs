@@ -169,12 +169,12 @@ fn schedules_compare_by_their_numbers() {
     let custom = Schedule::custom(|count| count.astype(DType::F32) * 0.5);
     assert_eq!(custom, custom.clone());
     assert_ne!(custom, Schedule::custom(|count| count.astype(DType::F32) * 0.5));
-    assert_eq!(custom.value(&Array::scalar(3)).item::<f32>(), 1.5);
+    assert_eq!(custom.value(Array::scalar(3)).item::<f32>(), 1.5);
 }
 
 #[test]
 fn staircase_and_bounds_of_exponential_decay() {
-    let at = |schedule: &Schedule, step: i32| schedule.value(&Array::scalar(step)).item::<f32>();
+    let at = |schedule: &Schedule, step: i32| schedule.value(Array::scalar(step)).item::<f32>();
     let stairs = optim::exponential_decay(1.0, 10, 0.5).staircase();
     assert_eq!([at(&stairs, 9), at(&stairs, 10), at(&stairs, 29)], [1.0, 0.5, 0.25]);
     let bounded = optim::exponential_decay(1.0, 1, 0.5).transition_begin(2).end_value(0.3);

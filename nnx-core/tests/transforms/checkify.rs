@@ -30,7 +30,7 @@ fn each_kind_of_mistake() {
     let (error, y) = checkify(
         Checks::USER,
         |x: &Array| {
-            check(&x.gt(0.5), "too small");
+            check(x.gt(0.5), "too small");
             x * 2.0
         },
         &x(),
@@ -45,7 +45,7 @@ fn inside_of_loops_and_branches() {
     let running = |x: &Array| {
         scan(
             |c: Array, x: &Array| {
-                check(&x.lt(3.0), "three");
+                check(x.lt(3.0), "three");
                 (c + x, ())
             },
             Array::scalar(0.0_f32),
@@ -59,14 +59,14 @@ fn inside_of_loops_and_branches() {
         scan(|c: Array, x: &Array| (c + 1.0 / x, ()), Array::scalar(0.0_f32), over(x).reverse()).0
     };
     assert!(first(Checks::DIV, backwards, arange(3, DType::F32)).is_some());
-    let branch = |x: &Array| cond(&x.gt(0.0), |x: &Array| x.log(), |x: &Array| x / 0.0, x);
+    let branch = |x: &Array| cond(x.gt(0.0), |x: &Array| x.log(), |x: &Array| x / 0.0, x);
     assert_eq!(first(Checks::ALL, branch, Array::scalar(1.0_f32)), None);
     assert!(first(Checks::ALL, branch, Array::scalar(-1.0_f32)).unwrap().contains("zero"));
     let halve = |x: &Array| {
         while_loop(
             |x: &Array| x.gt(0.5),
             |x: Array| {
-                check(&x.lt(8.0), "eight");
+                check(x.lt(8.0), "eight");
                 x * 0.5
             },
             x.clone(),
@@ -83,7 +83,7 @@ fn with_derivatives_and_batches() {
     let f = |x: &Array| {
         grad(
             |x: &Array| {
-                check(&x.gt(0.0), "positive");
+                check(x.gt(0.0), "positive");
                 x.sqrt()
             },
             x,
@@ -93,7 +93,7 @@ fn with_derivatives_and_batches() {
     assert!(first(Checks::USER, f, Array::scalar(-4.0_f32)).unwrap().starts_with("positive"));
     let scanned = |x: &Array| {
         let step = |c: Array, ()| {
-            check(&c.lt(10.0), "ten");
+            check(c.lt(10.0), "ten");
             (&c * &c, ())
         };
         grad(|x: &Array| scan(step, x.clone(), nnx_core::length(3)).0, x)
@@ -103,7 +103,7 @@ fn with_derivatives_and_batches() {
     let each = |x: &Array| {
         vmap(
             |x: &Array| {
-                check(&x.gt(0.0), "positive");
+                check(x.gt(0.0), "positive");
                 x.sqrt()
             },
             x,
@@ -117,7 +117,7 @@ fn with_derivatives_and_batches() {
 #[test]
 fn where_nothing_else_is_wanted() {
     let each = |x: &Array| {
-        let look = |x: &Array| check(&x.lt(3.0), "three");
+        let look = |x: &Array| check(x.lt(3.0), "three");
         scan(|(), x: &Array| (look(x), ()), (), x);
         x.clone()
     };
@@ -128,7 +128,7 @@ fn where_nothing_else_is_wanted() {
             0,
             3,
             |i, c: Array| {
-                check(&(&c + i).lt(3.0), "three");
+                check((&c + i).lt(3.0), "three");
                 c
             },
             x.clone(),
@@ -147,7 +147,7 @@ fn where_nothing_else_is_wanted() {
 fn in_the_two_passes_of_a_gradient() {
     let scanned = |x: &Array| {
         let step = |c: Array, x: &Array| {
-            check(&x.ge(0.0), "negative");
+            check(x.ge(0.0), "negative");
             (c + x.sqrt(), ())
         };
         // The slope of the square root at 0 is infinite, and 0 times that is NaN.
@@ -160,7 +160,7 @@ fn in_the_two_passes_of_a_gradient() {
     let text = make_graph(
         |x: &Array| {
             let step = |c: Array, x: &Array| {
-                check(&x.lt(3.0), "three");
+                check(x.lt(3.0), "three");
                 (c + x.sin() * &x.cos(), ())
             };
             grad(|x: &Array| scan(step, Array::scalar(0.0_f32), x).0, x)
@@ -174,7 +174,7 @@ fn in_the_two_passes_of_a_gradient() {
             |x: &Array| x.sin(),
             |x: &Array| (x.sin(), x.clone()),
             |x: Array, ct: &Array| {
-                check(&ct.lt(10.0), "too steep");
+                check(ct.lt(10.0), "too steep");
                 ct * x.cos()
             },
         );
@@ -189,7 +189,7 @@ fn in_the_two_passes_of_a_gradient() {
 /// Functions with derivatives of their own are looked into, and keep these.
 #[test]
 fn inside_of_custom_derivatives() {
-    let positive = |x: &Array| check(&x.gt(0.0), "positive");
+    let positive = |x: &Array| check(x.gt(0.0), "positive");
     let with_jvp = custom_jvp(
         move |x: &Array| {
             positive(x);
@@ -249,7 +249,7 @@ fn nan_inside_of_functions() {
 fn a_check_without_checkify() {
     vmap(
         |x: &Array| {
-            check(&x.gt(0.0), "positive");
+            check(x.gt(0.0), "positive");
             x.sqrt()
         },
         &arange(2, DType::F32),
@@ -260,7 +260,7 @@ fn a_check_without_checkify() {
 #[test]
 #[should_panic(expected = "check: positive")]
 fn a_check_outside_of_a_trace() {
-    check(&arange(2, DType::F32).gt(0.0), "positive");
+    check(arange(2, DType::F32).gt(0.0), "positive");
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn switch_moves_the_index_inside() {
             1 => x * 2.0,
             _ => x.square(),
         };
-        switch(&Array::scalar(i), 3, branch, &x).item::<f32>()
+        switch(Array::scalar(i), 3, branch, &x).item::<f32>()
     };
     assert_eq!([at(-1), at(0), at(1), at(2), at(9)], [4.0, 4.0, 6.0, 9.0, 9.0]);
 }
@@ -168,7 +168,7 @@ fn variables_set_in_branches() {
     let mut p = Param::new(Array::scalar(1.0_f32));
     for (flag, expected) in [(true, 11.0), (false, 11.0)] {
         let y = cond(
-            &Array::scalar(flag),
+            Array::scalar(flag),
             |p: &mut Param| {
                 let v = p.value() + 10.0;
                 p.set(v);
@@ -233,12 +233,7 @@ fn a_carry_that_changes_its_shape() {
 #[test]
 #[should_panic(expected = "i32[] in `on_false`, f32[] in `on_true`")]
 fn branches_that_differ() {
-    cond(
-        &Array::scalar(true),
-        |x: &Array| x.clone(),
-        |_| Array::scalar(1),
-        &Array::scalar(0.0_f32),
-    );
+    cond(Array::scalar(true), |x: &Array| x.clone(), |_| Array::scalar(1), &Array::scalar(0.0_f32));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn main() -> nnx::Result<()> {
     println!("{}\n", error.get()?.unwrap_or_default());
 
     let checked = |p: &Array| {
-        check(&p.gt(0.0), "every probability must be positive");
+        check(p.gt(0.0), "every probability must be positive");
         entropy(p)
     };
     let (error, _) = checkify(Checks::USER, checked, &p);

@@ -1,4 +1,4 @@
-use nnx::nn::{Linear, relu};
+use nnx::nn::Linear;
 use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
 use nnx::optim::{Adam, Optimizer, adam};
 use nnx::random::{self, Key, Rngs};
@@ -19,7 +19,7 @@ impl Mlp {
 
     /// Logits `[n, 2]` for points `[n, 2]`.
     fn forward(&self, x: &Array) -> Array {
-        self.out.forward(&relu(&self.hidden.forward(x)))
+        self.out.forward(self.hidden.forward(x).relu())
     }
 }
 

@@ -14,7 +14,7 @@ fn layer(layer: &Linear, x: &Array) -> nnx::Result<Array> {
 
 #[nnx::jit(graph = false)]
 fn branches(x: &Array) -> nnx::Result<Array> {
-    Ok(cond(&x.sum(..).gt(0.0), |x: &Array| x.sum(0), |x: &Array| x.clone(), x))
+    Ok(cond(x.sum(..).gt(0.0), |x: &Array| x.sum(0), |x: &Array| x.clone(), x))
 }
 
 fn main() {

@@ -2,7 +2,7 @@
 
 use super::{Norm, fft, ifft, line, sized};
 use crate::array::axes::invalid;
-use crate::array::{IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
+use crate::array::{AsArray, IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
 use crate::graph::Array;
 use crate::lower::FftKind;
 use crate::value::DType;
@@ -45,19 +45,20 @@ fn orthonormal(n: usize, dtype: DType) -> Array {
 ///
 /// ```
 /// use nnx::{Array, fft::{Norm, dct}};
-/// let y = dct(&Array::from([1.0, 1.0]), None, -1, Norm::Backward);
+/// let y = dct(Array::from([1.0, 1.0]), None, -1, Norm::Backward);
 /// assert!((y.to_vec::<f64>()[0] - 4.0).abs() < 1e-12);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element, for complex numbers, and for `Norm::Forward`.
 #[track_caller]
-pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn dct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     let [(d, n)] = line("dct", x, n.into(), axis);
     check("dct", x, n, norm);
     one_program("dct", std::slice::from_ref(x), |args| {
         let x = sized(&args[0].moveaxis(d as isize, -1), &[n], FftKind::Fft);
-        let transformed = fft(&folded(&x, n), None, -1, Norm::Backward);
+        let transformed = fft(folded(&x, n), None, -1, Norm::Backward);
         let dtype = transformed.dtype().real();
         let (cos, sin) = turn(n, dtype);
         let y = (transformed.real() * cos + transformed.imag() * sin) * 2.0;
@@ -75,14 +76,15 @@ pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 /// let back = idct(&dct(&x, None, -1, Norm::Ortho), None, -1, Norm::Ortho);
 /// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
 /// // The first coefficient alone is a constant.
-/// let flat = idct(&Array::from([4.0, 0.0]), None, -1, Norm::Backward);
+/// let flat = idct(Array::from([4.0, 0.0]), None, -1, Norm::Backward);
 /// assert!(flat.allclose(1.0, Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn idct(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     let [(d, n)] = line("idct", x, n.into(), axis);
     check("idct", x, n, norm);
     one_program("idct", std::slice::from_ref(x), |args| {
@@ -99,7 +101,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
         let back = concatenate([&zero, &x.slice_dim(last, 1, n).flip(last)], -1);
         let real = (&x * &cos + &back * &sin) * 0.5;
         let imag = (x * sin - back * cos) * 0.5;
-        let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();
+        let folded = ifft(complex(&real, &imag), None, -1, Norm::Backward).real();
         let place = iota([n], DType::I64, 0);
         let from_the_end = -(&place + 1).floor_divide(2) + n as i64;
         let order = where_((&place % 2).eq(0), place.floor_divide(2), &from_the_end);
@@ -112,7 +114,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, dctn}};
 ///
-/// let y = dctn(&Array::from([[1.0, 1.0], [1.0, 1.0]]), .., Norm::Backward);
+/// let y = dctn(Array::from([[1.0, 1.0], [1.0, 1.0]]), .., Norm::Backward);
 /// let expected = Array::from([[16.0, 0.0], [0.0, 0.0]]);
 /// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```
@@ -120,7 +122,8 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn dctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn dctn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     let mut y = x.clone();
     for d in axes.into_axes().resolve("dctn", x.aval()) {
         y = dct(&y, None, d as isize, norm);
@@ -141,7 +144,8 @@ pub fn dctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// As [`dct`].
 #[track_caller]
-pub fn idctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn idctn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     let mut y = x.clone();
     for d in axes.into_axes().resolve("idctn", x.aval()) {
         y = idct(&y, None, d as isize, norm);

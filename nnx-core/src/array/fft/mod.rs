@@ -7,7 +7,7 @@ mod cosine;
 pub use cosine::{dct, dctn, idct, idctn};
 
 use super::axes::{dim, invalid};
-use super::{IntoAxes, iota, one_program};
+use super::{AsArray, IntoAxes, iota, one_program};
 use crate::graph::Array;
 use crate::lower::FftKind;
 use crate::ops::Fft;
@@ -19,7 +19,7 @@ use crate::value::DType;
 /// ```
 /// use nnx::{Array, fft::{Norm, fft}};
 ///
-/// let first = |norm| fft(&Array::from([1.0_f32; 4]), None, -1, norm).real().to_vec::<f32>()[0];
+/// let first = |norm| fft(Array::from([1.0_f32; 4]), None, -1, norm).real().to_vec::<f32>()[0];
 /// assert_eq!([Norm::Backward, Norm::Ortho, Norm::Forward].map(first), [4.0, 2.0, 1.0]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -137,7 +137,8 @@ fn line(name: &str, x: &Array, n: Option<usize>, axis: isize) -> [(usize, usize)
 /// # Panics
 /// Panics if there is no such axis or no element.
 #[track_caller]
-pub fn fft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn fft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("fft", FftKind::Fft, x, &line("fft", x, n.into(), axis), norm)
 }
 
@@ -154,7 +155,8 @@ pub fn fft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 /// # Panics
 /// Panics if there is no such axis or no element.
 #[track_caller]
-pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn ifft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("ifft", FftKind::Ifft, x, &line("ifft", x, n.into(), axis), norm)
 }
 
@@ -164,7 +166,7 @@ pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, rfft}};
 ///
-/// let y = rfft(&Array::from([1.0, 2.0, 3.0, 4.0]), None, -1, Norm::Backward); // 3 of 4
+/// let y = rfft(Array::from([1.0, 2.0, 3.0, 4.0]), None, -1, Norm::Backward); // 3 of 4
 /// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
 /// assert!(y.real().allclose(Array::from([10.0, -2.0, -2.0]), near).item::<bool>());
 /// assert!(y.imag().allclose(Array::from([0.0, 2.0, 0.0]), near).item::<bool>());
@@ -173,7 +175,8 @@ pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// # Panics
 /// Panics if there is no such axis or no element, or for complex numbers.
 #[track_caller]
-pub fn rfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn rfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("rfft", FftKind::Rfft, x, &line("rfft", x, n.into(), axis), norm)
 }
 
@@ -193,7 +196,8 @@ pub fn rfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// # Panics
 /// Panics if there is no such axis or no element.
 #[track_caller]
-pub fn irfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn irfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+    let x = x.as_array();
     let d = dim("irfft", axis, x.aval());
     let n = n.into().unwrap_or(2 * x.shape()[d].saturating_sub(1));
     transform("irfft", FftKind::Irfft, x, &[(d, n)], norm)
@@ -206,21 +210,23 @@ pub fn irfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) ->
 /// use nnx::{Array, array::Tolerance, fft::{Norm, hfft}};
 ///
 /// // Of [1, 2, 3, 2], whose second 2 mirrors the first.
-/// let y = hfft(&Array::from([1.0, 2.0, 3.0]), None, -1, Norm::Backward);
+/// let y = hfft(Array::from([1.0, 2.0, 3.0]), None, -1, Norm::Backward);
 /// assert!(y.allclose(Array::from([8.0, -2.0, 0.0, -2.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element.
 #[track_caller]
-pub fn hfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn hfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     let opposite = match norm {
         Norm::Backward => Norm::Forward,
         Norm::Ortho => Norm::Ortho,
         Norm::Forward => Norm::Backward,
     };
     let n = n.into();
-    one_program("hfft", std::slice::from_ref(x), |args| irfft(&args[0].conj(), n, axis, opposite))
+    one_program("hfft", std::slice::from_ref(x.as_array()), |args| {
+        irfft(args[0].conj(), n, axis, opposite)
+    })
 }
 
 /// The inverse of [`hfft`]. `jax.numpy.fft.ihfft`.
@@ -228,21 +234,23 @@ pub fn hfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, ihfft}};
 ///
-/// let y = ihfft(&Array::from([8.0, -2.0, 0.0, -2.0]), None, -1, Norm::Backward).real();
+/// let y = ihfft(Array::from([8.0, -2.0, 0.0, -2.0]), None, -1, Norm::Backward).real();
 /// assert!(y.allclose(Array::from([1.0, 2.0, 3.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element, or for complex numbers.
 #[track_caller]
-pub fn ihfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
+pub fn ihfft(x: impl AsArray, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     let opposite = match norm {
         Norm::Backward => Norm::Forward,
         Norm::Ortho => Norm::Ortho,
         Norm::Forward => Norm::Backward,
     };
     let n = n.into();
-    one_program("ihfft", std::slice::from_ref(x), |args| rfft(&args[0], n, axis, opposite).conj())
+    one_program("ihfft", std::slice::from_ref(x.as_array()), |args| {
+        rfft(&args[0], n, axis, opposite).conj()
+    })
 }
 
 /// The axes, in the order given, with their lengths.
@@ -279,7 +287,8 @@ fn several(name: &str, x: &Array, axes: impl IntoAxes) -> Vec<(usize, usize)> {
 /// # Panics
 /// Panics if there are no such axes or no elements.
 #[track_caller]
-pub fn fftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn fftn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("fftn", FftKind::Fft, x, &several("fftn", x, axes), norm)
 }
 
@@ -297,7 +306,8 @@ pub fn fftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are no such axes or no elements.
 #[track_caller]
-pub fn ifftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn ifftn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("ifftn", FftKind::Ifft, x, &several("ifftn", x, axes), norm)
 }
 
@@ -316,7 +326,8 @@ pub fn ifftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are no such axes or no elements, or for complex numbers.
 #[track_caller]
-pub fn rfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn rfftn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("rfftn", FftKind::Rfft, x, &several("rfftn", x, axes), norm)
 }
 
@@ -334,7 +345,8 @@ pub fn rfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are no such axes or no elements.
 #[track_caller]
-pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
+pub fn irfftn(x: impl AsArray, axes: impl IntoAxes, norm: Norm) -> Array {
+    let x = x.as_array();
     let mut axes = several("irfftn", x, axes);
     if let Some((_, n)) = axes.last_mut() {
         *n = 2 * n.saturating_sub(1);
@@ -347,7 +359,7 @@ pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, fft2}};
 ///
-/// let y = fft2(&Array::from([[1.0, 2.0], [3.0, 4.0]]), Norm::Backward).real();
+/// let y = fft2(Array::from([[1.0, 2.0], [3.0, 4.0]]), Norm::Backward).real();
 /// let expected = Array::from([[10.0, -2.0], [-4.0, 0.0]]);
 /// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```
@@ -355,7 +367,8 @@ pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
 #[track_caller]
-pub fn fft2(x: &Array, norm: Norm) -> Array {
+pub fn fft2(x: impl AsArray, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("fft2", FftKind::Fft, x, &several("fft2", x, [-2, -1]), norm)
 }
 
@@ -364,7 +377,7 @@ pub fn fft2(x: &Array, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, ifft2}};
 ///
-/// let x = ifft2(&Array::from([[10.0, -2.0], [-4.0, 0.0]]), Norm::Backward).real();
+/// let x = ifft2(Array::from([[10.0, -2.0], [-4.0, 0.0]]), Norm::Backward).real();
 /// let expected = Array::from([[1.0, 2.0], [3.0, 4.0]]);
 /// assert!(x.allclose(expected, Tolerance::default()).item::<bool>());
 /// ```
@@ -372,7 +385,8 @@ pub fn fft2(x: &Array, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
 #[track_caller]
-pub fn ifft2(x: &Array, norm: Norm) -> Array {
+pub fn ifft2(x: impl AsArray, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("ifft2", FftKind::Ifft, x, &several("ifft2", x, [-2, -1]), norm)
 }
 
@@ -381,14 +395,15 @@ pub fn ifft2(x: &Array, norm: Norm) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, fft::{Norm, rfft2}};
 ///
-/// let y = rfft2(&Array::from([[1.0, 2.0, 3.0, 4.0]]), Norm::Backward).real(); // [1, 3]
+/// let y = rfft2(Array::from([[1.0, 2.0, 3.0, 4.0]]), Norm::Backward).real(); // [1, 3]
 /// assert!(y.allclose(Array::from([[10.0, -2.0, -2.0]]), Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes or no elements, or for complex numbers.
 #[track_caller]
-pub fn rfft2(x: &Array, norm: Norm) -> Array {
+pub fn rfft2(x: impl AsArray, norm: Norm) -> Array {
+    let x = x.as_array();
     transform("rfft2", FftKind::Rfft, x, &several("rfft2", x, [-2, -1]), norm)
 }
 
@@ -405,7 +420,8 @@ pub fn rfft2(x: &Array, norm: Norm) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
 #[track_caller]
-pub fn irfft2(x: &Array, norm: Norm) -> Array {
+pub fn irfft2(x: impl AsArray, norm: Norm) -> Array {
+    let x = x.as_array();
     several("irfft2", x, [-2, -1]);
     irfftn(x, [-2, -1], norm)
 }
@@ -466,8 +482,8 @@ pub fn rfftfreq(n: usize, d: f64, dtype: DType) -> Array {
 /// # Panics
 /// Panics if there are no such axes.
 #[track_caller]
-pub fn fftshift(x: &Array, axes: impl IntoAxes) -> Array {
-    shift("fftshift", x, axes, |n| n / 2)
+pub fn fftshift(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    shift("fftshift", x.as_array(), axes, |n| n / 2)
 }
 
 /// The inverse of [`fftshift`]. `jax.numpy.fft.ifftshift`.
@@ -483,8 +499,8 @@ pub fn fftshift(x: &Array, axes: impl IntoAxes) -> Array {
 /// # Panics
 /// Panics if there are no such axes.
 #[track_caller]
-pub fn ifftshift(x: &Array, axes: impl IntoAxes) -> Array {
-    shift("ifftshift", x, axes, |n| n.div_ceil(2))
+pub fn ifftshift(x: impl AsArray, axes: impl IntoAxes) -> Array {
+    shift("ifftshift", x.as_array(), axes, |n| n.div_ceil(2))
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use super::{computed, matrix, real_only, returned, square, symmetrized};
 use crate::array::program::{program, program2};
-use crate::array::{eye, iota, one_program};
+use crate::array::{AsArray, eye, iota, one_program};
 use crate::graph::Array;
 use crate::ops::{Cholesky, Eigh, Lu, Qr, Svd};
 use crate::run::{bind, bind1};
@@ -20,7 +20,8 @@ use crate::value::DType;
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn cholesky(a: &Array) -> Array {
+pub fn cholesky(a: impl AsArray) -> Array {
+    let a = a.as_array();
     square("cholesky", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     one_program("cholesky", std::slice::from_ref(a), |args| {
@@ -45,8 +46,8 @@ pub fn cholesky(a: &Array) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
-pub fn qr(a: &Array) -> (Array, Array) {
-    qr_mode("qr", a, false)
+pub fn qr(a: impl AsArray) -> (Array, Array) {
+    qr_mode("qr", a.as_array(), false)
 }
 
 /// Q `[…, m, m]` and R `[…, m, n]` with A = Q R. `jax.numpy.linalg.qr` with mode `complete`.
@@ -64,8 +65,8 @@ pub fn qr(a: &Array) -> (Array, Array) {
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
-pub fn qr_full(a: &Array) -> (Array, Array) {
-    qr_mode("qr_full", a, true)
+pub fn qr_full(a: impl AsArray) -> (Array, Array) {
+    qr_mode("qr_full", a.as_array(), true)
 }
 
 #[track_caller]
@@ -84,7 +85,7 @@ fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::lu};
 ///
-/// let (p, l, u) = lu(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// let (p, l, u) = lu(Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
 /// assert_eq!(p.to_vec::<f32>(), [0.0, 1.0, 1.0, 0.0]); // the larger pivot first
 /// assert_eq!(l.to_vec::<f32>(), [1.0, 0.0, 0.5, 1.0]);
 /// assert_eq!(u.to_vec::<f32>(), [2.0, 4.0, 0.0, 1.0]);
@@ -93,7 +94,12 @@ fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
-pub fn lu(a: &Array) -> (Array, Array, Array) {
+pub fn lu(a: impl AsArray) -> (Array, Array, Array) {
+    lu_of(a.as_array())
+}
+
+#[track_caller]
+fn lu_of(a: &Array) -> (Array, Array, Array) {
     let (m, n) = matrix("lu", a);
     let k = m.min(n);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
@@ -119,7 +125,7 @@ pub fn lu(a: &Array) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::{lu_factor, lu_solve}};
 ///
-/// let (lu, pivots) = lu_factor(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// let (lu, pivots) = lu_factor(Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
 /// assert_eq!(lu.to_vec::<f32>(), [2.0, 4.0, 0.5, 1.0]);
 /// assert_eq!(pivots.to_vec::<i32>(), [1, 1]);
 /// // One decomposition for many right sides.
@@ -130,7 +136,8 @@ pub fn lu(a: &Array) -> (Array, Array, Array) {
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
-pub fn lu_factor(a: &Array) -> (Array, Array) {
+pub fn lu_factor(a: impl AsArray) -> (Array, Array) {
+    let a = a.as_array();
     matrix("lu_factor", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("lu_factor", std::slice::from_ref(a), |args| {
@@ -175,7 +182,8 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 /// # Panics
 /// Panics if the matrices are not square or complex.
 #[track_caller]
-pub fn eigh(a: &Array) -> (Array, Array) {
+pub fn eigh(a: impl AsArray) -> (Array, Array) {
+    let a = a.as_array();
     square("eigh", a);
     real_only("eigh", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
@@ -190,15 +198,15 @@ pub fn eigh(a: &Array) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigvalsh};
 ///
-/// let values = eigvalsh(&Array::from([[2.0, 1.0], [1.0, 2.0]]));
+/// let values = eigvalsh(Array::from([[2.0, 1.0], [1.0, 2.0]]));
 /// assert!(values.allclose(Array::from([1.0, 3.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square or complex.
 #[track_caller]
-pub fn eigvalsh(a: &Array) -> Array {
-    eigh(a).0
+pub fn eigvalsh(a: impl AsArray) -> Array {
+    eigh(a.as_array()).0
 }
 
 /// U `[…, m, k]`, singular values in descending order `[…, k]` and Vᵀ `[…, k, n]`, k = min(m, n),
@@ -215,8 +223,8 @@ pub fn eigvalsh(a: &Array) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
-pub fn svd(a: &Array) -> (Array, Array, Array) {
-    svd_mode("svd", a, false)
+pub fn svd(a: impl AsArray) -> (Array, Array, Array) {
+    svd_mode("svd", a.as_array(), false)
 }
 
 /// [`svd`] with square U `[…, m, m]` and Vᵀ `[…, n, n]`. `jax.numpy.linalg.svd`.
@@ -224,7 +232,7 @@ pub fn svd(a: &Array) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::svd_full};
 ///
-/// let (u, s, vt) = svd_full(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// let (u, s, vt) = svd_full(Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
 /// assert_eq!((u.shape(), s.shape(), vt.shape()), (&[3, 3][..], &[2][..], &[2, 2][..]));
 /// // The last column of U is what A does not reach.
 /// let last = u.slice([(..).into(), 2.into()]).abs();
@@ -234,8 +242,8 @@ pub fn svd(a: &Array) -> (Array, Array, Array) {
 /// # Panics
 /// As `svd`.
 #[track_caller]
-pub fn svd_full(a: &Array) -> (Array, Array, Array) {
-    svd_mode("svd_full", a, true)
+pub fn svd_full(a: impl AsArray) -> (Array, Array, Array) {
+    svd_mode("svd_full", a.as_array(), true)
 }
 
 #[track_caller]
@@ -258,13 +266,13 @@ fn svd_mode(name: &str, a: &Array, full: bool) -> (Array, Array, Array) {
 /// ```
 /// use nnx::{Array, linalg::svdvals};
 ///
-/// let s = svdvals(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// let s = svdvals(Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
 /// assert_eq!(s.to_vec::<f32>(), [4.0, 3.0]);
 /// ```
 ///
 /// # Panics
 /// As [`svd`].
 #[track_caller]
-pub fn svdvals(a: &Array) -> Array {
-    svd(a).1
+pub fn svdvals(a: impl AsArray) -> Array {
+    svd(a.as_array()).1
 }

@@ -26,7 +26,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn eigvals(a: &Array) -> Array {
+pub fn eigvals(a: impl AsArray) -> Array {
+    let a = a.as_array();
     square("eigvals", a);
     one_program("eigvals", std::slice::from_ref(a), |args| {
         bind1(Eig { left: false, right: false }, &[&args[0].astype(computed(args[0].dtype()))])
@@ -51,7 +52,8 @@ pub fn eigvals(a: &Array) -> Array {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn eig(a: &Array) -> (Array, Array) {
+pub fn eig(a: impl AsArray) -> (Array, Array) {
+    let a = a.as_array();
     square("eig", a);
     program2("eig", std::slice::from_ref(a), |args| {
         let a = args[0].astype(computed(args[0].dtype()));
@@ -66,7 +68,12 @@ pub fn eig(a: &Array) -> (Array, Array) {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn eig_left_right(a: &Array) -> (Array, Array, Array) {
+pub fn eig_left_right(a: impl AsArray) -> (Array, Array, Array) {
+    eig_left_right_of(a.as_array())
+}
+
+#[track_caller]
+fn eig_left_right_of(a: &Array) -> (Array, Array, Array) {
     square("eig_left_right", a);
     let outs = program("eig_left_right", std::slice::from_ref(a), |args| {
         let a = args[0].astype(computed(args[0].dtype()));
@@ -95,7 +102,12 @@ pub fn eig_left_right(a: &Array) -> (Array, Array, Array) {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn hessenberg(a: &Array) -> (Array, Array) {
+pub fn hessenberg(a: impl AsArray) -> (Array, Array) {
+    hessenberg_of(a.as_array())
+}
+
+#[track_caller]
+fn hessenberg_of(a: &Array) -> (Array, Array) {
     let n = square("hessenberg", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("hessenberg", std::slice::from_ref(a), |args| {
@@ -121,7 +133,8 @@ pub fn hessenberg(a: &Array) -> (Array, Array) {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn hessenberg_packed(a: &Array) -> (Array, Array) {
+pub fn hessenberg_packed(a: impl AsArray) -> (Array, Array) {
+    let a = a.as_array();
     square("hessenberg_packed", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("hessenberg_packed", std::slice::from_ref(a), |args| {
@@ -159,7 +172,12 @@ pub enum SchurOutput {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn schur(a: &Array, output: SchurOutput) -> (Array, Array) {
+pub fn schur(a: impl AsArray, output: SchurOutput) -> (Array, Array) {
+    schur_of(a.as_array(), output)
+}
+
+#[track_caller]
+fn schur_of(a: &Array, output: SchurOutput) -> (Array, Array) {
     square("schur", a);
     let (wide, own) = match output {
         SchurOutput::Real => (computed(a.dtype()), returned(a.dtype())),
@@ -177,7 +195,8 @@ pub fn schur(a: &Array, output: SchurOutput) -> (Array, Array) {
 /// # Panics
 /// Panics if the matrices are not square, differ in size, or their batches do not broadcast.
 #[track_caller]
-pub fn rsf2csf(t: &Array, z: impl AsArray) -> (Array, Array) {
+pub fn rsf2csf(t: impl AsArray, z: impl AsArray) -> (Array, Array) {
+    let t = t.as_array();
     const OP: &str = "rsf2csf";
     let z = z.as_array();
     let (n, m) = (square(OP, t), square(OP, z));

@@ -2,7 +2,7 @@
 
 use super::{computed, inv, returned, solve, square};
 use crate::array::axes::invalid;
-use crate::array::{AsArrays, eye, keepdims, one_program, where_};
+use crate::array::{AsArray, AsArrays, eye, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -20,7 +20,12 @@ use crate::value::DType;
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn matrix_power(a: &Array, n: i32) -> Array {
+pub fn matrix_power(a: impl AsArray, n: i32) -> Array {
+    matrix_power_of(a.as_array(), n)
+}
+
+#[track_caller]
+fn matrix_power_of(a: &Array, n: i32) -> Array {
     let size = square("matrix_power", a);
     one_program("matrix_power", std::slice::from_ref(a), |args| {
         let mut base = if n < 0 { inv(&args[0]) } else { args[0].clone() };
@@ -148,7 +153,7 @@ const SQUARINGS: i32 = 16;
 ///
 /// // A turn by a right angle.
 /// let angle = std::f64::consts::FRAC_PI_2;
-/// let turn = expm(&Array::from([[0.0, -angle], [angle, 0.0]]));
+/// let turn = expm(Array::from([[0.0, -angle], [angle, 0.0]]));
 /// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
 /// assert!(turn.allclose(Array::from([[0.0, -1.0], [1.0, 0.0]]), near).item::<bool>());
 /// ```
@@ -156,7 +161,12 @@ const SQUARINGS: i32 = 16;
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn expm(a: &Array) -> Array {
+pub fn expm(a: impl AsArray) -> Array {
+    expm_of(a.as_array())
+}
+
+#[track_caller]
+fn expm_of(a: &Array) -> Array {
     let n = square("expm", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     one_program("expm", std::slice::from_ref(a), |args| {

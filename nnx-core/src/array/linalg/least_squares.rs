@@ -96,7 +96,12 @@ pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquar
 /// # Panics
 /// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
-pub fn pinv(a: &Array, rtol: Option<f64>) -> Array {
+pub fn pinv(a: impl AsArray, rtol: Option<f64>) -> Array {
+    pinv_of(a.as_array(), rtol)
+}
+
+#[track_caller]
+fn pinv_of(a: &Array, rtol: Option<f64>) -> Array {
     let (m, n) = matrix("pinv", a);
     real_only("pinv", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
@@ -150,7 +155,12 @@ impl CustomJvp for PseudoInverse {
 /// # Panics
 /// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
-pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
+pub fn matrix_rank(a: impl AsArray, tol: Option<f64>) -> Array {
+    matrix_rank_of(a.as_array(), tol)
+}
+
+#[track_caller]
+fn matrix_rank_of(a: &Array, tol: Option<f64>) -> Array {
     let (m, n) = matrix("matrix_rank", a);
     real_only("matrix_rank", a);
     let eps = finfo(computed(a.dtype())).eps;
@@ -171,13 +181,18 @@ pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
 /// ```
 /// use nnx::{Array, linalg::cond};
 ///
-/// assert_eq!(cond(&Array::from([[8.0_f32, 0.0], [0.0, -2.0]])).item::<f32>(), 4.0);
+/// assert_eq!(cond(Array::from([[8.0_f32, 0.0], [0.0, -2.0]])).item::<f32>(), 4.0);
 /// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes, an axis is empty, or for complex numbers.
 #[track_caller]
-pub fn cond(a: &Array) -> Array {
+pub fn cond(a: impl AsArray) -> Array {
+    cond_of(a.as_array())
+}
+
+#[track_caller]
+fn cond_of(a: &Array) -> Array {
     let (m, n) = matrix("cond", a);
     real_only("cond", a);
     if m == 0 || n == 0 {

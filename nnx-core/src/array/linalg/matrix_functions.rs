@@ -34,7 +34,8 @@ fn on_diagonal(n: usize, k: &Array) -> Array {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn sqrtm(a: &Array) -> Array {
+pub fn sqrtm(a: impl AsArray) -> Array {
+    let a = a.as_array();
     square("sqrtm", a);
     one_program("sqrtm", std::slice::from_ref(a), |args| {
         custom_jvp(SquareRoot, &[&args[0].astype(computed(args[0].dtype()).complex())])
@@ -83,7 +84,8 @@ impl CustomJvp for SquareRoot {
 /// # Panics
 /// Panics if the matrices are not square, or `func` makes another shape.
 #[track_caller]
-pub fn funm(a: &Array, func: impl FnOnce(&Array) -> Array) -> Array {
+pub fn funm(a: impl AsArray, func: impl FnOnce(&Array) -> Array) -> Array {
+    let a = a.as_array();
     const OP: &str = "funm";
     square(OP, a);
     one_program(OP, std::slice::from_ref(a), |args| {
@@ -125,7 +127,8 @@ pub fn funm(a: &Array, func: impl FnOnce(&Array) -> Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn solve_sylvester(a: &Array, b: impl AsArray, c: impl AsArray, tol: f64) -> Array {
+pub fn solve_sylvester(a: impl AsArray, b: impl AsArray, c: impl AsArray, tol: f64) -> Array {
+    let a = a.as_array();
     const OP: &str = "solve_sylvester";
     let (b, c) = (b.as_array(), c.as_array());
     let (m, n) = matrix(OP, c);
@@ -162,7 +165,8 @@ pub fn solve_sylvester(a: &Array, b: impl AsArray, c: impl AsArray, tol: f64) ->
 /// # Panics
 /// Panics if the matrices are not square, or differ in shape.
 #[track_caller]
-pub fn expm_frechet(a: &Array, e: impl AsArray) -> (Array, Array) {
+pub fn expm_frechet(a: impl AsArray, e: impl AsArray) -> (Array, Array) {
+    let a = a.as_array();
     const OP: &str = "expm_frechet";
     let e = e.as_array();
     square(OP, a);

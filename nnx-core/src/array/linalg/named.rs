@@ -36,14 +36,19 @@ fn for_each(matrix: &Array, like: &Array) -> Array {
 /// ```
 /// use nnx::{Array, linalg::companion};
 /// // (x − 1) (x − 2)
-/// let c = companion(&Array::from([1.0_f32, -3.0, 2.0]));
+/// let c = companion(Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two coefficients.
 #[track_caller]
-pub fn companion(a: &Array) -> Array {
+pub fn companion(a: impl AsArray) -> Array {
+    companion_of(a.as_array())
+}
+
+#[track_caller]
+fn companion_of(a: &Array) -> Array {
     let n = length("companion", a, 2);
     one_program("companion", std::slice::from_ref(a), |args| {
         let a = args[0].to_inexact();
@@ -59,15 +64,15 @@ pub fn companion(a: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::leslie};
-/// let l = leslie(&Array::from([0.1_f32, 2.0]), &Array::from([0.5_f32]));
+/// let l = leslie(Array::from([0.1_f32, 2.0]), &Array::from([0.5_f32]));
 /// assert_eq!(l.to_vec::<f32>(), [0.1, 2.0, 0.5, 0.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two fecundities, or not one survival less.
 #[track_caller]
-pub fn leslie(f: &Array, s: impl AsArray) -> Array {
-    let s = s.as_array();
+pub fn leslie(f: impl AsArray, s: impl AsArray) -> Array {
+    let (f, s) = (f.as_array(), s.as_array());
     let n = length("leslie", f, 2);
     if length("leslie", s, 1) != n - 1 || s.shape()[..s.rank() - 1] != f.shape()[..f.rank() - 1] {
         let (f, s) = (f.aval(), s.aval());
@@ -85,13 +90,14 @@ pub fn leslie(f: &Array, s: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::fiedler};
-/// assert_eq!(fiedler(&Array::from([1, 4])).to_vec::<i32>(), [0, 3, 3, 0]);
+/// assert_eq!(fiedler(Array::from([1, 4])).to_vec::<i32>(), [0, 3, 3, 0]);
 /// ```
 ///
 /// # Panics
 /// Panics for a scalar.
 #[track_caller]
-pub fn fiedler(a: &Array) -> Array {
+pub fn fiedler(a: impl AsArray) -> Array {
+    let a = a.as_array();
     length("fiedler", a, 0);
     one_program("fiedler", std::slice::from_ref(a), |args| {
         (args[0].expand_dims(-1) - args[0].expand_dims(-2)).abs()
@@ -104,14 +110,19 @@ pub fn fiedler(a: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::fiedler_companion};
-/// let c = fiedler_companion(&Array::from([1.0_f32, -3.0, 2.0]));
+/// let c = fiedler_companion(Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no coefficient.
 #[track_caller]
-pub fn fiedler_companion(a: &Array) -> Array {
+pub fn fiedler_companion(a: impl AsArray) -> Array {
+    fiedler_companion_of(a.as_array())
+}
+
+#[track_caller]
+fn fiedler_companion_of(a: &Array) -> Array {
     let n = length("fiedler_companion", a, 1) - 1;
     one_program("fiedler_companion", std::slice::from_ref(a), |args| {
         let a = args[0].to_inexact();
@@ -135,14 +146,19 @@ pub fn fiedler_companion(a: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, array::ConvolveMode, linalg::convolution_matrix};
-/// let c = convolution_matrix(&Array::from([1, 2]), 2, ConvolveMode::Full);
+/// let c = convolution_matrix(Array::from([1, 2]), 2, ConvolveMode::Full);
 /// assert_eq!(c.to_vec::<i32>(), [1, 0, 2, 1, 0, 2]);
 /// ```
 ///
 /// # Panics
 /// Panics if `a` has no elements, or `n` is 0.
 #[track_caller]
-pub fn convolution_matrix(a: &Array, n: usize, mode: ConvolveMode) -> Array {
+pub fn convolution_matrix(a: impl AsArray, n: usize, mode: ConvolveMode) -> Array {
+    convolution_matrix_of(a.as_array(), n, mode)
+}
+
+#[track_caller]
+fn convolution_matrix_of(a: &Array, n: usize, mode: ConvolveMode) -> Array {
     const OP: &str = "convolution_matrix";
     let m = length(OP, a, 1);
     if n == 0 {

@@ -2,7 +2,7 @@
 
 use super::{real_only, svdvals};
 use crate::array::axes::invalid;
-use crate::array::{Axes, IntoAxes, one_program};
+use crate::array::{AsArray, Axes, IntoAxes, one_program};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -59,9 +59,11 @@ impl From<f64> for Ord {
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn norm(x: &Array, axes: impl IntoAxes) -> Array {
+pub fn norm(x: impl AsArray, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
-    one_program("norm", std::slice::from_ref(x), |args| squares(&args[0].to_inexact(), axes).sqrt())
+    one_program("norm", std::slice::from_ref(x.as_array()), |args| {
+        squares(&args[0].to_inexact(), axes).sqrt()
+    })
 }
 
 /// Σ|x|².
@@ -89,7 +91,8 @@ fn squares(x: &Array, axes: Axes) -> Array {
 /// # Panics
 /// Panics if there is no such axis, or the norm is one of matrices.
 #[track_caller]
-pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array {
+pub fn vector_norm(x: impl AsArray, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array {
+    let x = x.as_array();
     let (ord, axes) = (ord.into(), axes.into_axes());
     if matches!(ord, Ord::Frobenius | Ord::Nuclear) {
         invalid("vector_norm", format!("{ord:?} is a norm of matrices"));
@@ -122,7 +125,8 @@ pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array
 /// # Panics
 /// Panics if there are fewer than two axes, or the norm is not one of matrices.
 #[track_caller]
-pub fn matrix_norm(x: &Array, ord: impl Into<Ord>) -> Array {
+pub fn matrix_norm(x: impl AsArray, ord: impl Into<Ord>) -> Array {
+    let x = x.as_array();
     const OP: &str = "matrix_norm";
     let ord = ord.into();
     super::matrix(OP, x);

@@ -15,7 +15,8 @@ use crate::value::promote_dtypes;
 /// # Panics
 /// Panics if there are more columns than rows, or the factors do not fit.
 #[track_caller]
-pub fn householder_product(a: &Array, taus: impl AsArray) -> Array {
+pub fn householder_product(a: impl AsArray, taus: impl AsArray) -> Array {
+    let a = a.as_array();
     const OP: &str = "householder_product";
     let taus = taus.as_array();
     let (m, n) = matrix(OP, a);
@@ -51,7 +52,12 @@ pub fn householder_product(a: &Array, taus: impl AsArray) -> Array {
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
-pub fn qr_raw(a: &Array) -> (Array, Array) {
+pub fn qr_raw(a: impl AsArray) -> (Array, Array) {
+    qr_raw_of(a.as_array())
+}
+
+#[track_caller]
+fn qr_raw_of(a: &Array) -> (Array, Array) {
     let (m, n) = matrix("qr_raw", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("qr_raw", std::slice::from_ref(a), |args| {
@@ -71,7 +77,14 @@ pub fn qr_raw(a: &Array) -> (Array, Array) {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn ormqr(a: &Array, taus: impl AsArray, c: impl AsArray, left: bool, transpose: bool) -> Array {
+pub fn ormqr(
+    a: impl AsArray,
+    taus: impl AsArray,
+    c: impl AsArray,
+    left: bool,
+    transpose: bool,
+) -> Array {
+    let a = a.as_array();
     const OP: &str = "ormqr";
     let (taus, c) = (taus.as_array(), c.as_array());
     let ((m, n), (rows, columns)) = (matrix(OP, a), matrix(OP, c));
@@ -100,7 +113,7 @@ pub fn ormqr(a: &Array, taus: impl AsArray, c: impl AsArray, left: bool, transpo
         let mut pairs = vec![(0, 0); args[0].rank()];
         pairs[columns] = (0, (m - k) as i64);
         let vectors = args[0].slice_dim(columns, 0, k).pad(&pairs, 0);
-        let q = householder_product(&vectors.astype(wide), args[1].astype(wide));
+        let q = householder_product(vectors.astype(wide), args[1].astype(wide));
         let q = if transpose { adjoint(&q) } else { q };
         let c = args[2].astype(wide);
         let product = if left { q.matmul(c) } else { c.matmul(q) };
@@ -125,7 +138,13 @@ pub enum QrSide {
 /// # Panics
 /// Panics if C does not fit.
 #[track_caller]
-pub fn qr_multiply(a: &Array, c: impl AsArray, mode: QrSide, conjugate: bool) -> (Array, Array) {
+pub fn qr_multiply(
+    a: impl AsArray,
+    c: impl AsArray,
+    mode: QrSide,
+    conjugate: bool,
+) -> (Array, Array) {
+    let a = a.as_array();
     const OP: &str = "qr_multiply";
     let c = c.as_array();
     let (m, n) = matrix(OP, a);

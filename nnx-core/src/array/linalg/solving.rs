@@ -208,15 +208,15 @@ pub fn lu_solve(lu: impl AsArray, pivots: impl AsArray, b: impl AsArray) -> Arra
 /// ```
 /// use nnx::{Array, linalg::cho_factor};
 ///
-/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// let factor = cho_factor(Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
 /// assert_eq!(factor.to_vec::<f32>(), [2.0, 0.0, 1.0, 2.0]); // zeros above, unlike in JAX
 /// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn cho_factor(a: &Array) -> Array {
-    cholesky(a)
+pub fn cho_factor(a: impl AsArray) -> Array {
+    cholesky(a.as_array())
 }
 
 /// x of A x = b from the lower Cholesky factor of A; b is a vector `[n]` or matrices `[…, n, k]`.
@@ -225,7 +225,7 @@ pub fn cho_factor(a: &Array) -> Array {
 /// ```
 /// use nnx::{Array, linalg::{cho_factor, cho_solve}};
 ///
-/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// let factor = cho_factor(Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
 /// let x = cho_solve(&factor, &Array::from([8.0_f32, 12.0]));
 /// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
 /// ```
@@ -259,7 +259,8 @@ pub fn cho_solve(factor: impl AsArray, b: impl AsArray) -> Array {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn inv(a: &Array) -> Array {
+pub fn inv(a: impl AsArray) -> Array {
+    let a = a.as_array();
     let n = square("inv", a);
     one_program("inv", std::slice::from_ref(a), |args| {
         let a = args[0].astype(returned(args[0].dtype()));
@@ -279,7 +280,8 @@ pub fn inv(a: &Array) -> Array {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn det(a: &Array) -> Array {
+pub fn det(a: impl AsArray) -> Array {
+    let a = a.as_array();
     square("det", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     one_program("det", std::slice::from_ref(a), |args| {
@@ -302,7 +304,12 @@ pub fn det(a: &Array) -> Array {
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
-pub fn slogdet(a: &Array) -> (Array, Array) {
+pub fn slogdet(a: impl AsArray) -> (Array, Array) {
+    slogdet_of(a.as_array())
+}
+
+#[track_caller]
+fn slogdet_of(a: &Array) -> (Array, Array) {
     square("slogdet", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("slogdet", std::slice::from_ref(a), |args| {

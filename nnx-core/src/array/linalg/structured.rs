@@ -28,14 +28,15 @@ fn spread(elements: &Array, m: usize, n: usize, start: usize, step: isize) -> Ar
 ///
 /// ```
 /// use nnx::{Array, linalg::toeplitz};
-/// let t = toeplitz(&Array::from([1, 2, 3]), Some(&Array::from([1, 4])));
+/// let t = toeplitz(Array::from([1, 2, 3]), Some(&Array::from([1, 4])));
 /// assert_eq!(t.to_vec::<i32>(), [1, 4, 2, 1, 3, 2]);
 /// ```
 ///
 /// # Panics
 /// Panics if a vector has no elements, or the axes before the last do not fit.
 #[track_caller]
-pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
+pub fn toeplitz(c: impl AsArray, r: impl OptionalArray) -> Array {
+    let c = c.as_array();
     let r = r.optional();
     const OP: &str = "toeplitz";
     let r = r.cloned().unwrap_or_else(|| c.conj());
@@ -65,14 +66,15 @@ pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, linalg::hankel};
-/// let h = hankel(&Array::from([1, 2, 3]), Some(&Array::from([9, 5])));
+/// let h = hankel(Array::from([1, 2, 3]), Some(&Array::from([9, 5])));
 /// assert_eq!(h.to_vec::<i32>(), [1, 2, 2, 3, 3, 5]);
 /// ```
 ///
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
-pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
+pub fn hankel(c: impl AsArray, r: impl OptionalArray) -> Array {
+    let c = c.as_array();
     let r = r.optional();
     const OP: &str = "hankel";
     let r = r.cloned().unwrap_or_else(|| c.zeros_like());
@@ -92,14 +94,15 @@ pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
 /// ```
 /// use nnx::{Array, linalg::circulant};
 ///
-/// let c = circulant(&Array::from([1, 2, 3]));
+/// let c = circulant(Array::from([1, 2, 3]));
 /// assert_eq!(c.to_vec::<i32>(), [1, 3, 2, 2, 1, 3, 3, 2, 1]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no element.
 #[track_caller]
-pub fn circulant(c: &Array) -> Array {
+pub fn circulant(c: impl AsArray) -> Array {
+    let c = c.as_array();
     vectors("circulant", c);
     let n = c.shape()[c.rank() - 1];
     one_program("circulant", std::slice::from_ref(c), |args| {
@@ -158,14 +161,19 @@ pub enum PolarSide {
 /// # Panics
 /// Panics if `a` is not a matrix, or for complex numbers.
 #[track_caller]
-pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
+pub fn polar(a: impl AsArray, side: PolarSide) -> (Array, Array) {
+    polar_of(a.as_array(), side)
+}
+
+#[track_caller]
+fn polar_of(a: &Array, side: PolarSide) -> (Array, Array) {
     if a.rank() != 2 {
         invalid("polar", format!("needs a matrix, got {}", a.aval()));
     }
     super::real_only("polar", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     crate::array::program::program2("polar", std::slice::from_ref(a), |args| {
-        let (u, s, vt) = svd(&args[0].astype(wide));
+        let (u, s, vt) = svd(args[0].astype(wide));
         let p = match side {
             PolarSide::Right => (adjoint(&vt) * &s).matmul(&vt),
             PolarSide::Left => (&u * &s).matmul(adjoint(&u)),
@@ -227,7 +235,12 @@ pub fn tensorsolve(a: impl AsArray, b: impl AsArray, axes: Option<&[isize]>) -> 
 /// # Panics
 /// Panics if the numbers of elements differ.
 #[track_caller]
-pub fn tensorinv(a: &Array, ind: usize) -> Array {
+pub fn tensorinv(a: impl AsArray, ind: usize) -> Array {
+    tensorinv_of(a.as_array(), ind)
+}
+
+#[track_caller]
+fn tensorinv_of(a: &Array, ind: usize) -> Array {
     const OP: &str = "tensorinv";
     let split = ind.min(a.rank());
     let (before, after) = a.shape().split_at(split);
@@ -237,5 +250,5 @@ pub fn tensorinv(a: &Array, ind: usize) -> Array {
         invalid(OP, format!("the first {ind} axes of {a} have not as many elements as the others"));
     }
     let shape = [after, before].concat();
-    one_program(OP, std::slice::from_ref(a), |args| inv(&args[0].reshape([n, n])).reshape(&shape))
+    one_program(OP, std::slice::from_ref(a), |args| inv(args[0].reshape([n, n])).reshape(&shape))
 }

@@ -20,7 +20,12 @@ use std::ops::RangeInclusive;
 /// # Panics
 /// Panics if the matrices are not square or empty.
 #[track_caller]
-pub fn tridiagonal(a: &Array, lower: bool) -> (Array, Array, Array, Array) {
+pub fn tridiagonal(a: impl AsArray, lower: bool) -> (Array, Array, Array, Array) {
+    tridiagonal_of(a.as_array(), lower)
+}
+
+#[track_caller]
+fn tridiagonal_of(a: &Array, lower: bool) -> (Array, Array, Array, Array) {
     const OP: &str = "tridiagonal";
     let n = square(OP, a);
     if n == 0 {
@@ -73,10 +78,11 @@ pub fn tridiagonal(a: &Array, lower: bool) -> (Array, Array, Array, Array) {
 /// Panics if the sizes do not fit, the numbers are complex, or `select` names an eigenvalue that is not there.
 #[track_caller]
 pub fn eigh_tridiagonal(
-    d: &Array,
+    d: impl AsArray,
     e: impl AsArray,
     select: Option<RangeInclusive<usize>>,
 ) -> (Array, Array) {
+    let d = d.as_array();
     const OP: &str = "eigh_tridiagonal";
     let e = e.as_array();
     real_only(OP, d);
@@ -127,7 +133,13 @@ pub fn eigh_tridiagonal(
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn tridiagonal_solve(dl: &Array, d: impl AsArray, du: impl AsArray, b: impl AsArray) -> Array {
+pub fn tridiagonal_solve(
+    dl: impl AsArray,
+    d: impl AsArray,
+    du: impl AsArray,
+    b: impl AsArray,
+) -> Array {
+    let dl = dl.as_array();
     const OP: &str = "tridiagonal_solve";
     let (d, du, b) = (d.as_array(), du.as_array(), b.as_array());
     let (n, _) = matrix(OP, b);

@@ -25,7 +25,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if R is not square, w does not fit, or the numbers are complex.
 #[track_caller]
-pub fn cholesky_update(r_matrix: &Array, w_vector: impl AsArray) -> Array {
+pub fn cholesky_update(r_matrix: impl AsArray, w_vector: impl AsArray) -> Array {
+    let r_matrix = r_matrix.as_array();
     const OP: &str = "cholesky_update";
     let w = w_vector.as_array();
     let n = square(OP, r_matrix);
@@ -63,12 +64,13 @@ pub fn cholesky_update(r_matrix: &Array, w_vector: impl AsArray) -> Array {
 /// Panics if C does not fit.
 #[track_caller]
 pub fn symmetric_product(
-    a_matrix: &Array,
+    a_matrix: impl AsArray,
     c_matrix: impl AsArray,
     alpha: f64,
     beta: f64,
     symmetrize_output: bool,
 ) -> Array {
+    let a_matrix = a_matrix.as_array();
     const OP: &str = "symmetric_product";
     let c = c_matrix.as_array();
     let (m, _) = matrix(OP, a_matrix);
@@ -120,7 +122,12 @@ pub struct Qdwh {
 /// # Panics
 /// Panics if `x` is not a matrix, or has more columns than rows.
 #[track_caller]
-pub fn qdwh(x: &Array, max_iterations: usize) -> Qdwh {
+pub fn qdwh(x: impl AsArray, max_iterations: usize) -> Qdwh {
+    qdwh_of(x.as_array(), max_iterations)
+}
+
+#[track_caller]
+fn qdwh_of(x: &Array, max_iterations: usize) -> Qdwh {
     const OP: &str = "qdwh";
     if x.rank() != 2 || x.shape()[0] < x.shape()[1] {
         invalid(
@@ -193,7 +200,7 @@ fn step(u: &Array, a: f64, b: f64, c: f64) -> Array {
     let (m, n) = (u.shape()[0], u.shape()[1]);
     let one = eye(n, u.dtype());
     if c > 100.0 {
-        let (q, _) = qr(&concatenate([&(u * c.sqrt()), &one], 0));
+        let (q, _) = qr(concatenate([&(u * c.sqrt()), &one], 0));
         let (upper, lower) = (q.slice_dim(0, 0, m), q.slice_dim(0, m, m + n));
         return u * (b / c) + upper.matmul(adjoint(&lower)) * ((a - b / c) / c.sqrt());
     }

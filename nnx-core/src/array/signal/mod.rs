@@ -121,7 +121,7 @@ pub fn fftconvolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Arra
             a.shape().iter().zip(b.shape()).map(|(m, n)| m.saturating_add(*n) - 1).collect();
         let wide = |x: &Array| {
             let pairs = full.iter().zip(x.shape()).map(|(&n, &m)| (0, (n - m) as i64));
-            fft::fftn(&x.pad(&pairs.collect::<Vec<_>>(), 0), .., fft::Norm::Backward)
+            fft::fftn(x.pad(&pairs.collect::<Vec<_>>(), 0), .., fft::Norm::Backward)
         };
         let y = fft::ifftn(&(wide(&a) * wide(&b)), .., fft::Norm::Backward);
         let y = if own.is_complex() { y } else { y.real() };
@@ -166,14 +166,19 @@ pub enum Trend {
 ///
 /// ```
 /// use nnx::{Array, signal::{Trend, detrend}};
-/// let y = detrend(&Array::from([1.0, 2.0, 6.0]), -1, Trend::Constant);
+/// let y = detrend(Array::from([1.0, 2.0, 6.0]), -1, Trend::Constant);
 /// assert_eq!(y.to_vec::<f64>(), [-2.0, -1.0, 3.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no such axis, or for complex numbers.
 #[track_caller]
-pub fn detrend(x: &Array, axis: isize, trend: Trend) -> Array {
+pub fn detrend(x: impl AsArray, axis: isize, trend: Trend) -> Array {
+    detrend_of(x.as_array(), axis, trend)
+}
+
+#[track_caller]
+fn detrend_of(x: &Array, axis: isize, trend: Trend) -> Array {
     const OP: &str = "detrend";
     let d = dim(OP, axis, x.aval());
     if x.dtype().is_complex() {

@@ -3,7 +3,9 @@
 use super::{Trend, detrend};
 use crate::array::axes::{dim, invalid, sum_of};
 use crate::array::program::program;
-use crate::array::{OptionalArray, PadMode, complex, concatenate, fft, iota, kaiser, where_};
+use crate::array::{
+    AsArray, OptionalArray, PadMode, complex, concatenate, fft, iota, kaiser, where_,
+};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 use std::f64::consts::TAU;
@@ -299,12 +301,13 @@ fn computed(dtype: DType) -> DType {
 /// Panics if there is no such axis, there are no elements, or the lengths do not fit.
 #[track_caller]
 pub fn stft(
-    x: &Array,
+    x: impl AsArray,
     pieces: &Pieces,
     boundary: impl Into<Option<Boundary>>,
     padded: bool,
     axis: isize,
 ) -> (Array, Array, Array) {
+    let x = x.as_array();
     const OP: &str = "stft";
     let (d, n) = signal(OP, x, axis);
     let lengths = pieces.of_signal(OP, n);
@@ -362,14 +365,14 @@ pub fn stft(
 /// differ, or the other axes do not broadcast.
 #[track_caller]
 pub fn csd(
-    x: &Array,
+    x: impl AsArray,
     y: impl OptionalArray,
     pieces: &Pieces,
     scaling: Scaling,
     axis: isize,
     average: Averaged,
 ) -> (Array, Array) {
-    spectrum("csd", x, y.optional(), pieces, scaling, axis, average)
+    spectrum("csd", x.as_array(), y.optional(), pieces, scaling, axis, average)
 }
 
 /// The power spectrum of a signal along `axis` by Welch's method (1967): the frequencies, and the averages of |X|² over
@@ -388,13 +391,13 @@ pub fn csd(
 /// As [`csd`].
 #[track_caller]
 pub fn welch(
-    x: &Array,
+    x: impl AsArray,
     pieces: &Pieces,
     scaling: Scaling,
     axis: isize,
     average: Averaged,
 ) -> (Array, Array) {
-    spectrum("welch", x, None, pieces, scaling, axis, average)
+    spectrum("welch", x.as_array(), None, pieces, scaling, axis, average)
 }
 
 #[track_caller]
@@ -510,6 +513,17 @@ fn overlaid(x: &Array, step: usize) -> Array {
 /// Panics if there are fewer than two axes, no such axes or equal ones, no elements, or the lengths do not fit.
 #[track_caller]
 pub fn istft(
+    z: impl AsArray,
+    pieces: &Pieces,
+    boundary: bool,
+    time_axis: isize,
+    freq_axis: isize,
+) -> (Array, Array) {
+    istft_of(z.as_array(), pieces, boundary, time_axis, freq_axis)
+}
+
+#[track_caller]
+fn istft_of(
     z: &Array,
     pieces: &Pieces,
     boundary: bool,

@@ -1,7 +1,7 @@
 //! Bessel functions of whole orders.
 
 use super::{real, select};
-use crate::array::{invalid, iota, one_program, stack, where_};
+use crate::array::{AsArray, invalid, iota, one_program, stack, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
@@ -12,7 +12,7 @@ use crate::value::{DType, promote_dtypes};
 ///
 /// ```
 /// use nnx::{Array, special::bessel_jn};
-/// let y = bessel_jn(&Array::from([0.0, 1.0]), 1, 50);
+/// let y = bessel_jn(Array::from([0.0, 1.0]), 1, 50);
 /// assert_eq!(y.shape(), [2, 2]);
 /// assert!((y.to_vec::<f64>()[3] - 0.440_050_585_744_933_5).abs() < 1e-14);
 /// ```
@@ -20,7 +20,12 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if `v` is above `n_iter` or `n_iter` above 16,384, or for complex numbers.
 #[track_caller]
-pub fn bessel_jn(z: &Array, v: usize, n_iter: usize) -> Array {
+pub fn bessel_jn(z: impl AsArray, v: usize, n_iter: usize) -> Array {
+    bessel_jn_of(z.as_array(), v, n_iter)
+}
+
+#[track_caller]
+fn bessel_jn_of(z: &Array, v: usize, n_iter: usize) -> Array {
     const OP: &str = "bessel_jn";
     real(OP, z);
     crate::array::products::check_powers(OP, n_iter);

@@ -2,7 +2,7 @@
 
 use super::pair::ComplexPair;
 use super::{Compute, select, unary};
-use crate::array::{complex, where_};
+use crate::array::{AsArray, complex, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, LN_2, PI};
@@ -13,13 +13,13 @@ use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, LN_2, PI};
 ///
 /// ```
 /// use nnx::{Array, array::complex, special::loggamma};
-/// assert!((loggamma(&Array::scalar(5.0)).item::<f64>() - 24.0_f64.ln()).abs() < 1e-13);
+/// assert!((loggamma(Array::scalar(5.0)).item::<f64>() - 24.0_f64.ln()).abs() < 1e-13);
 /// let y = loggamma(&complex(&Array::scalar(-0.5), &Array::scalar(0.0)));
 /// assert!((y.imag().item::<f64>() + std::f64::consts::PI).abs() < 1e-14);
 /// ```
 #[track_caller]
-pub fn loggamma(x: &Array) -> Array {
-    unary("loggamma", x, |x| match x.dtype().is_complex() {
+pub fn loggamma(x: impl AsArray) -> Array {
+    unary("loggamma", x.as_array(), |x| match x.dtype().is_complex() {
         true => complex_loggamma(x),
         false => where_(x.gt(0.0), x.lgamma(), f64::NAN),
     })
@@ -79,13 +79,13 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::wofz};
-/// let y = wofz(&Array::scalar(1.0));
+/// let y = wofz(Array::scalar(1.0));
 /// assert!((y.real().item::<f64>() - (-1.0_f64).exp()).abs() < 1e-14);
 /// assert!((y.imag().item::<f64>() - 0.607_157_705_841_393_7).abs() < 1e-14);
 /// ```
 #[track_caller]
-pub fn wofz(z: &Array) -> Array {
-    in_complex("wofz", z, wofz_of)
+pub fn wofz(z: impl AsArray) -> Array {
+    in_complex("wofz", z.as_array(), wofz_of)
 }
 
 #[track_caller]

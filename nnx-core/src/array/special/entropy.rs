@@ -1,8 +1,8 @@
 //! x log y and the entropies that are made of it.
 
-use crate::array::Operand;
 use crate::array::program::{Compute, binary, unary};
 use crate::array::select;
+use crate::array::{AsArray, Operand};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -11,28 +11,30 @@ use crate::rewrite::add_tangents;
 ///
 /// ```
 /// use nnx::{Array, special::xlogy};
-/// assert_eq!(xlogy(&Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
+/// assert_eq!(xlogy(Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn xlogy(x: &Array, y: impl Operand) -> Array {
-    binary("xlogy", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
+pub fn xlogy(x: impl Operand, y: impl Operand) -> Array {
+    binary("xlogy", Compute::Inexact, &x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
 }
 
 /// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
 ///
 /// ```
 /// use nnx::{Array, special::xlog1py};
-/// assert!((xlog1py(&Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
+/// assert!((xlog1py(Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn xlog1py(x: &Array, y: impl Operand) -> Array {
-    binary("xlog1py", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: true }, &[x, y]))
+pub fn xlog1py(x: impl Operand, y: impl Operand) -> Array {
+    binary("xlog1py", Compute::Inexact, &x, &y, |x, y| {
+        custom_jvp(XLogY { one_plus: true }, &[x, y])
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,8 +71,8 @@ impl CustomJvp for XLogY {
 /// assert!((entr(&p).sum(..).item::<f32>() - 4.0_f32.ln()).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn entr(x: &Array) -> Array {
-    unary("entr", x, |x| {
+pub fn entr(x: impl AsArray) -> Array {
+    unary("entr", x.as_array(), |x| {
         let negative = x.lt(0.0);
         select(&negative, x.full_like(f64::NEG_INFINITY), custom_jvp(Entropy, &[x]))
     })
@@ -106,8 +108,8 @@ impl CustomJvp for Entropy {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn rel_entr(x: &Array, y: impl Operand) -> Array {
-    binary("rel_entr", Compute::Inexact, x, &y, relative_entropy)
+pub fn rel_entr(x: impl Operand, y: impl Operand) -> Array {
+    binary("rel_entr", Compute::Inexact, &x, &y, relative_entropy)
 }
 
 #[track_caller]
@@ -126,12 +128,12 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::kl_div};
-/// assert!((kl_div(&Array::scalar(1.0), 2.0).item::<f64>() - (1.0 - 2.0_f64.ln())).abs() < 1e-6);
+/// assert!((kl_div(Array::scalar(1.0), 2.0).item::<f64>() - (1.0 - 2.0_f64.ln())).abs() < 1e-6);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn kl_div(x: &Array, y: impl Operand) -> Array {
-    binary("kl_div", Compute::Inexact, x, &y, |x, y| relative_entropy(x, y) - x + y)
+pub fn kl_div(x: impl Operand, y: impl Operand) -> Array {
+    binary("kl_div", Compute::Inexact, &x, &y, |x, y| relative_entropy(x, y) - x + y)
 }

@@ -2,7 +2,7 @@
 
 use super::{Compute, Operand, binary, in_wide, select};
 use crate::array::program::together;
-use crate::array::where_;
+use crate::array::{AsArray, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
@@ -46,11 +46,11 @@ fn fraction(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::exp1};
-/// assert!((exp1(&Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
+/// assert!((exp1(Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
 /// ```
 #[track_caller]
-pub fn exp1(x: &Array) -> Array {
-    in_wide("exp1", x, |x| custom_jvp(E1, &[x]))
+pub fn exp1(x: impl AsArray) -> Array {
+    in_wide("exp1", x.as_array(), |x| custom_jvp(E1, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,13 +82,13 @@ impl CustomJvp for E1 {
 /// ```
 /// use nnx::{Array, special::expi};
 ///
-/// let y = expi(&Array::from([1.0, 0.0]));
+/// let y = expi(Array::from([1.0, 0.0]));
 /// assert!((y.to_vec::<f64>()[0] - 1.895_117_816_355_937).abs() < 1e-12);
 /// assert_eq!(y.to_vec::<f64>()[1], f64::NEG_INFINITY);
 /// ```
 #[track_caller]
-pub fn expi(x: &Array) -> Array {
-    in_wide("expi", x, |x| custom_jvp(Ei, &[x]))
+pub fn expi(x: impl AsArray) -> Array {
+    in_wide("expi", x.as_array(), |x| custom_jvp(Ei, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -201,15 +201,15 @@ impl CustomJvp for En {
 /// ```
 /// use nnx::{Array, special::comb};
 ///
-/// let ways = comb(&Array::scalar(5.0_f32), Array::from([2, 5, 6]));
+/// let ways = comb(Array::scalar(5.0_f32), Array::from([2, 5, 6]));
 /// assert_eq!(ways.round().to_vec::<f32>(), [10.0, 1.0, 0.0]); // to a float's accuracy only
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn comb(n: &Array, k: impl Operand) -> Array {
-    binary("comb", Compute::Inexact, n, &k, |n, k| {
+pub fn comb(n: impl Operand, k: impl Operand) -> Array {
+    binary("comb", Compute::Inexact, &n, &k, |n, k| {
         let possible = n.ge(0.0) & k.ge(0.0) & n.ge(k);
         let (safe_n, safe_k) = (where_(&possible, n, 1.0), where_(&possible, k, 1.0));
         let log =
@@ -224,7 +224,7 @@ pub fn comb(n: &Array, k: impl Operand) -> Array {
 /// use nnx::{Array, array::Tolerance, special::boxcox1p};
 ///
 /// // log 2, and (2 − 1) / 0.5.
-/// let y = boxcox1p(&Array::from([1.0_f32, 3.0]), Array::from([0.0_f32, 0.5]));
+/// let y = boxcox1p(Array::from([1.0_f32, 3.0]), Array::from([0.0_f32, 0.5]));
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.69315_f32, 2.0]), near).item::<bool>());
 /// ```
@@ -232,8 +232,8 @@ pub fn comb(n: &Array, k: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn boxcox1p(x: &Array, lambda: impl Operand) -> Array {
-    binary("boxcox1p", Compute::Inexact, x, &lambda, |x, k| {
+pub fn boxcox1p(x: impl Operand, lambda: impl Operand) -> Array {
+    binary("boxcox1p", Compute::Inexact, &x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
         select(&zero, x.log1p(), &((&safe * x.log1p()).expm1() / &safe))

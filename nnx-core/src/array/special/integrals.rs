@@ -3,7 +3,7 @@
 use super::complex_plane::wofz_of;
 use super::{Operand, in_wide, real, select};
 use crate::array::program::together;
-use crate::array::where_;
+use crate::array::{AsArray, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, erfcx as erfcx_above, polynomial};
 use crate::rewrite::add_tangents;
@@ -15,7 +15,7 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_SQRT_PI, PI, SQRT_2};
 ///
 /// ```
 /// use nnx::{Array, special::spence};
-/// let y = spence(&Array::from([0.0, 1.0, 2.0])).to_vec::<f64>();
+/// let y = spence(Array::from([0.0, 1.0, 2.0])).to_vec::<f64>();
 /// assert!((y[0] - 1.644_934_066_848_226_4).abs() < 1e-14 && y[1] == 0.0);
 /// assert!((y[2] + 0.822_467_033_424_113_2).abs() < 1e-14);
 /// ```
@@ -23,7 +23,8 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_SQRT_PI, PI, SQRT_2};
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn spence(x: &Array) -> Array {
+pub fn spence(x: impl AsArray) -> Array {
+    let x = x.as_array();
     real("spence", x);
     in_wide("spence", x, |x| custom_jvp(Spence, &[x]))
 }
@@ -85,13 +86,14 @@ impl CustomJvp for Spence {
 ///
 /// ```
 /// use nnx::{Array, special::dawsn};
-/// assert!((dawsn(&Array::scalar(1.0)).item::<f64>() - 0.538_079_506_912_768_4).abs() < 1e-14);
+/// assert!((dawsn(Array::scalar(1.0)).item::<f64>() - 0.538_079_506_912_768_4).abs() < 1e-14);
 /// ```
 ///
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn dawsn(x: &Array) -> Array {
+pub fn dawsn(x: impl AsArray) -> Array {
+    let x = x.as_array();
     real("dawsn", x);
     in_wide("dawsn", x, |x| custom_jvp(Dawson, &[x]))
 }
@@ -203,12 +205,12 @@ impl CustomJvp for Dawson {
 ///
 /// ```
 /// use nnx::{Array, special::erfcx};
-/// let y = erfcx(&Array::from([0.0, 100.0])).to_vec::<f64>();
+/// let y = erfcx(Array::from([0.0, 100.0])).to_vec::<f64>();
 /// assert!((y[0] - 1.0).abs() < 1e-15 && (y[1] - 0.005_641_613_782_989_433).abs() < 1e-16);
 /// ```
 #[track_caller]
-pub fn erfcx(x: &Array) -> Array {
-    in_wide("erfcx", x, |x| match x.dtype().is_complex() {
+pub fn erfcx(x: impl AsArray) -> Array {
+    in_wide("erfcx", x.as_array(), |x| match x.dtype().is_complex() {
         true => wofz_of(&crate::array::complex(-x.imag(), x.real())),
         false => custom_jvp(ScaledTail, &[x]),
     })
@@ -243,14 +245,14 @@ impl CustomJvp for ScaledTail {
 ///
 /// ```
 /// use nnx::{Array, special::owens_t};
-/// assert!((owens_t(&Array::scalar(0.0), 1.0).item::<f64>() - 0.125).abs() < 1e-15);
+/// assert!((owens_t(Array::scalar(0.0), 1.0).item::<f64>() - 0.125).abs() < 1e-15);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn owens_t(h: &Array, a: impl Operand) -> Array {
-    together("owens_t", &[h, &a], |args| {
+pub fn owens_t(h: impl Operand, a: impl Operand) -> Array {
+    together("owens_t", &[&h, &a], |args| {
         let own = args[0].dtype();
         let wide = promote_dtypes(own, DType::F32);
         let [h, a] = [0, 1].map(|i: usize| args[i].astype(wide));

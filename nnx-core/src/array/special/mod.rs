@@ -29,7 +29,7 @@ pub use oscillating::{fresnel, sici};
 use super::axes::invalid;
 use super::products::check_powers;
 use super::program::{Compute, binary, program2, ternary, unary};
-use super::{Operand, select};
+use super::{AsArray, Operand, select};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{Binary, BinaryOp, CustomJvp, Special, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -44,11 +44,11 @@ const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 ///
 /// ```
 /// use nnx::{Array, special::gamma};
-/// assert!((gamma(&Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
+/// assert!((gamma(Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
 /// ```
 #[track_caller]
-pub fn gamma(x: &Array) -> Array {
-    unary("gamma", x, |x| match x.dtype().is_complex() {
+pub fn gamma(x: impl AsArray) -> Array {
+    unary("gamma", x.as_array(), |x| match x.dtype().is_complex() {
         true => complex_plane::complex_gamma(x),
         false => gamma_sign(x) * x.lgamma().exp(),
     })
@@ -59,22 +59,22 @@ pub fn gamma(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, special::gammaln};
 /// // log 99!; 99! itself is above the largest f32.
-/// assert!((gammaln(&Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
+/// assert!((gammaln(Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
 /// ```
 #[track_caller]
-pub fn gammaln(x: &Array) -> Array {
-    x.lgamma()
+pub fn gammaln(x: impl AsArray) -> Array {
+    x.as_array().lgamma()
 }
 
 /// The sign of Γ(x): NaN at negative integers. `jax.scipy.special.gammasgn`.
 ///
 /// ```
 /// use nnx::{Array, special::gammasgn};
-/// assert_eq!(gammasgn(&Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
+/// assert_eq!(gammasgn(Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
 /// ```
 #[track_caller]
-pub fn gammasgn(x: &Array) -> Array {
-    unary("gammasgn", x, gamma_sign)
+pub fn gammasgn(x: impl AsArray) -> Array {
+    unary("gammasgn", x.as_array(), gamma_sign)
 }
 
 #[track_caller]
@@ -93,40 +93,42 @@ fn gamma_sign(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::factorial};
-/// let y = factorial(&Array::from([5.0_f32, -1.0])).to_vec::<f32>();
+/// let y = factorial(Array::from([5.0_f32, -1.0])).to_vec::<f32>();
 /// assert!((y[0] - 120.0).abs() < 1e-2 && y[1] == 0.0);
 /// ```
 #[track_caller]
-pub fn factorial(x: &Array) -> Array {
-    unary("factorial", x, |x| select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp()))
+pub fn factorial(x: impl AsArray) -> Array {
+    unary("factorial", x.as_array(), |x| {
+        select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp())
+    })
 }
 
 /// log |B(a, b)|. `jax.scipy.special.betaln`.
 ///
 /// ```
 /// use nnx::{Array, special::betaln};
-/// assert!((betaln(&Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
+/// assert!((betaln(Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn betaln(a: &Array, b: impl Operand) -> Array {
-    binary("betaln", Compute::Inexact, a, &b, log_beta::log_beta)
+pub fn betaln(a: impl Operand, b: impl Operand) -> Array {
+    binary("betaln", Compute::Inexact, &a, &b, log_beta::log_beta)
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
 ///
 /// ```
 /// use nnx::{Array, special::beta};
-/// assert!((beta(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
+/// assert!((beta(Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn beta(a: &Array, b: impl Operand) -> Array {
-    binary("beta", Compute::Inexact, a, &b, |a, b| {
+pub fn beta(a: impl Operand, b: impl Operand) -> Array {
+    binary("beta", Compute::Inexact, &a, &b, |a, b| {
         let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
         sign * log_beta::log_beta(a, b).exp()
     })
@@ -154,14 +156,14 @@ pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::gammainc};
-/// assert!((gammainc(&Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
+/// assert!((gammainc(Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn gammainc(a: &Array, x: impl Operand) -> Array {
-    binary("gammainc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
+pub fn gammainc(a: impl Operand, x: impl Operand) -> Array {
+    binary("gammainc", Compute::Inexact, &a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
 }
 
 /// The regularized upper incomplete gamma function Q(a, x) = 1 − P(a, x).
@@ -170,15 +172,15 @@ pub fn gammainc(a: &Array, x: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::gammaincc};
 /// // For a = 1 it is e⁻ˣ, with more digits than 1 − P(a, x) has.
-/// let y = gammaincc(&Array::scalar(1.0_f32), 10.0).item::<f32>();
+/// let y = gammaincc(Array::scalar(1.0_f32), 10.0).item::<f32>();
 /// assert!((y - 4.53999e-5).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
-    binary("gammaincc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
+pub fn gammaincc(a: impl Operand, x: impl Operand) -> Array {
+    binary("gammaincc", Compute::Inexact, &a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
 }
 
 /// The regularized incomplete beta function. Differentiable with respect to `x` only, as in JAX.
@@ -203,14 +205,14 @@ pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::zeta};
 /// use std::f64::consts::PI;
-/// assert!((zeta(&Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
+/// assert!((zeta(Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn zeta(s: &Array, q: impl Operand) -> Array {
-    binary("zeta", Compute::Inexact, s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
+pub fn zeta(s: impl Operand, q: impl Operand) -> Array {
+    binary("zeta", Compute::Inexact, &s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
 }
 
 /// exp(−|x|) I₀(x), the scaled modified Bessel function of order 0. `jax.scipy.special.i0e`.
@@ -218,22 +220,22 @@ pub fn zeta(s: &Array, q: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, special::i0e};
 /// // I₀ itself is above the largest f32 here.
-/// assert!((i0e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
+/// assert!((i0e(Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn i0e(x: &Array) -> Array {
-    unary("i0e", x, |x| bind1(Special::BesselI0e, &[x]))
+pub fn i0e(x: impl AsArray) -> Array {
+    unary("i0e", x.as_array(), |x| bind1(Special::BesselI0e, &[x]))
 }
 
 /// The modified Bessel function of order 0. `jax.scipy.special.i0`, `jax.numpy.i0`.
 ///
 /// ```
 /// use nnx::{Array, special::i0};
-/// assert!((i0(&Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
+/// assert!((i0(Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn i0(x: &Array) -> Array {
-    unary("i0", x, |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
+pub fn i0(x: impl AsArray) -> Array {
+    unary("i0", x.as_array(), |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
 }
 
 /// exp(−|x|) I₁(x), the scaled modified Bessel function of order 1. `jax.scipy.special.i1e`.
@@ -241,44 +243,44 @@ pub fn i0(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, special::i1e};
 /// // I₁ itself is above the largest f32 here.
-/// assert!((i1e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
+/// assert!((i1e(Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn i1e(x: &Array) -> Array {
-    unary("i1e", x, |x| bind1(Special::BesselI1e, &[x]))
+pub fn i1e(x: impl AsArray) -> Array {
+    unary("i1e", x.as_array(), |x| bind1(Special::BesselI1e, &[x]))
 }
 
 /// The modified Bessel function of order 1. `jax.scipy.special.i1`.
 ///
 /// ```
 /// use nnx::{Array, special::i1};
-/// assert!((i1(&Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
+/// assert!((i1(Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn i1(x: &Array) -> Array {
-    unary("i1", x, |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
+pub fn i1(x: impl AsArray) -> Array {
+    unary("i1", x.as_array(), |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
 }
 
 /// log(x / (1 − x)). `jax.scipy.special.logit`.
 ///
 /// ```
 /// use nnx::{Array, special::logit};
-/// assert!((logit(&Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
+/// assert!((logit(Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn logit(x: &Array) -> Array {
-    unary("logit", x, |x| (x / (1.0 - x)).log())
+pub fn logit(x: impl AsArray) -> Array {
+    unary("logit", x.as_array(), |x| (x / (1.0 - x)).log())
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
 ///
 /// ```
 /// use nnx::{Array, special::expit};
-/// assert!((expit(&Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
+/// assert!((expit(Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn expit(x: &Array) -> Array {
-    x.sigmoid()
+pub fn expit(x: impl AsArray) -> Array {
+    x.as_array().sigmoid()
 }
 
 /// The rising factorial z (z + 1) … (z + m − 1), for any m: Γ(z + m) / Γ(z).
@@ -286,14 +288,14 @@ pub fn expit(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::poch};
-/// assert!((poch(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
+/// assert!((poch(Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn poch(z: &Array, m: impl Operand) -> Array {
-    binary("poch", Compute::Inexact, z, &m, |z, m| custom_jvp(Poch, &[z, m]))
+pub fn poch(z: impl Operand, m: impl Operand) -> Array {
+    binary("poch", Compute::Inexact, &z, &m, |z, m| custom_jvp(Poch, &[z, m]))
 }
 
 /// The slopes by logarithms, because that of the quotient squares Γ(z), which overflows early.
@@ -320,13 +322,14 @@ impl CustomJvp for Poch {
 ///
 /// ```
 /// use nnx::{Array, special::multigammaln};
-/// assert!((multigammaln(&Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
+/// assert!((multigammaln(Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
 /// Panics if `d` is above 16,384.
 #[track_caller]
-pub fn multigammaln(a: &Array, d: usize) -> Array {
+pub fn multigammaln(a: impl AsArray, d: usize) -> Array {
+    let a = a.as_array();
     check_powers("multigammaln", d);
     unary("multigammaln", a, |a| {
         let d = d as f64;
@@ -339,11 +342,11 @@ pub fn multigammaln(a: &Array, d: usize) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::ndtr};
-/// assert!((ndtr(&Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
+/// assert!((ndtr(Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
 /// ```
 #[track_caller]
-pub fn ndtr(x: &Array) -> Array {
-    unary("ndtr", x, normal_cdf)
+pub fn ndtr(x: impl AsArray) -> Array {
+    unary("ndtr", x.as_array(), normal_cdf)
 }
 
 #[track_caller]
@@ -360,11 +363,11 @@ fn normal_cdf(x: &Array) -> Array {
 /// ```
 /// use nnx::{Array, special::log_ndtr};
 /// // `ndtr` itself is 0 here.
-/// assert!((log_ndtr(&Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
+/// assert!((log_ndtr(Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
 /// ```
 #[track_caller]
-pub fn log_ndtr(x: &Array) -> Array {
-    in_wide("log_ndtr", x, |x| custom_jvp(LogNdtr, &[x]))
+pub fn log_ndtr(x: impl AsArray) -> Array {
+    in_wide("log_ndtr", x.as_array(), |x| custom_jvp(LogNdtr, &[x]))
 }
 
 /// A function of f32 or f64 for half floats too.
@@ -433,11 +436,11 @@ impl CustomJvp for LogNdtr {
 ///
 /// ```
 /// use nnx::{Array, special::ndtri};
-/// assert!((ndtri(&Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
+/// assert!((ndtri(Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
 /// ```
 #[track_caller]
-pub fn ndtri(p: &Array) -> Array {
-    in_wide("ndtri", p, |p| custom_jvp(Ndtri, &[p]))
+pub fn ndtri(p: impl AsArray) -> Array {
+    in_wide("ndtri", p.as_array(), |p| custom_jvp(Ndtri, &[p]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -478,14 +481,14 @@ impl CustomJvp for Ndtri {
 ///
 /// ```
 /// use nnx::{Array, special::boxcox};
-/// assert!((boxcox(&Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
+/// assert!((boxcox(Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
-    binary("boxcox", Compute::Inexact, x, &lambda, |x, k| {
+pub fn boxcox(x: impl Operand, lambda: impl Operand) -> Array {
+    binary("boxcox", Compute::Inexact, &x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
         select(&zero, x.log(), &((&safe * x.log()).expm1() / &safe))

@@ -3,7 +3,7 @@
 
 use super::pair::ComplexPair;
 use super::{real_pair, select};
-use crate::array::{stack, where_};
+use crate::array::{AsArray, stack, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::DType;
@@ -39,7 +39,7 @@ fn series(t: &Array, divisor: fn(Array) -> Array) -> [Array; 2] {
 ///
 /// ```
 /// use nnx::{Array, special::sici};
-/// let (si, ci) = sici(&Array::scalar(1.0));
+/// let (si, ci) = sici(Array::scalar(1.0));
 /// assert!((si.item::<f64>() - 0.946_083_070_367_183).abs() < 1e-14);
 /// assert!((ci.item::<f64>() - 0.337_403_922_900_968_1).abs() < 1e-14);
 /// ```
@@ -47,8 +47,10 @@ fn series(t: &Array, divisor: fn(Array) -> Array) -> [Array; 2] {
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn sici(x: &Array) -> (Array, Array) {
-    real_pair("sici", x, |x| (custom_jvp(Integral::Sine, &[x]), custom_jvp(Integral::Cosine, &[x])))
+pub fn sici(x: impl AsArray) -> (Array, Array) {
+    real_pair("sici", x.as_array(), |x| {
+        (custom_jvp(Integral::Sine, &[x]), custom_jvp(Integral::Cosine, &[x]))
+    })
 }
 
 /// Apart, because the slope of one is infinite at 0.
@@ -120,7 +122,7 @@ impl CustomJvp for Integral {
 ///
 /// ```
 /// use nnx::{Array, special::fresnel};
-/// let (s, c) = fresnel(&Array::scalar(1.0));
+/// let (s, c) = fresnel(Array::scalar(1.0));
 /// assert!((s.item::<f64>() - 0.438_259_147_390_354_8).abs() < 1e-14);
 /// assert!((c.item::<f64>() - 0.779_893_400_376_822_8).abs() < 1e-14);
 /// ```
@@ -128,8 +130,8 @@ impl CustomJvp for Integral {
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn fresnel(x: &Array) -> (Array, Array) {
-    real_pair("fresnel", x, |x| {
+pub fn fresnel(x: impl AsArray) -> (Array, Array) {
+    real_pair("fresnel", x.as_array(), |x| {
         let both = custom_jvp(Fresnel, &[x]);
         let part = |i: usize| both.slice_dim(0, i, i + 1).squeeze(0);
         (part(0), part(1))

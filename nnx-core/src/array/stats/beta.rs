@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
 /// // Over 1..3: `loc` is where it begins, `scale` its width.
-/// let y = beta::logpdf(&Array::from([1.5_f32, 4.0]), 2.0, 3.0, 1.0, 2.0);
+/// let y = beta::logpdf(Array::from([1.5_f32, 4.0]), 2.0, 3.0, 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.1699_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -20,13 +20,13 @@ use crate::graph::Array;
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logpdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.logpdf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.logpdf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         let y = (x - loc) / scale;
         let log = xlogy(&(a - 1.0), &y) + xlog1py(&(b - 1.0), -&y) - betaln(a, b) - scale.log();
@@ -41,7 +41,7 @@ pub fn logpdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::pdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::pdf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.6875_f32, 1.5]), near).item::<bool>());
 /// ```
@@ -50,7 +50,7 @@ pub fn logpdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn pdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -64,7 +64,7 @@ pub fn pdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::cdf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::cdf(Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.26172_f32, 0.6875, 1.0]), near).item::<bool>());
 /// ```
@@ -73,13 +73,13 @@ pub fn pdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn cdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.cdf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.cdf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         betainc(a, b, ((x - loc) / scale).clip(0.0, 1.0))
     })
@@ -90,7 +90,7 @@ pub fn cdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::logcdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::logcdf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.3405_f32, -0.37469]), near).item::<bool>());
 /// ```
@@ -99,7 +99,7 @@ pub fn cdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logcdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -113,7 +113,7 @@ pub fn logcdf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::sf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::sf(Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.73828_f32, 0.3125, 0.0]), near).item::<bool>());
 /// ```
@@ -122,13 +122,13 @@ pub fn logcdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn sf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    together("beta.sf", x, &[&a, &b, &loc, &scale], |args| {
+    together("beta.sf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         betainc(b, a, &(1.0 - ((x - loc) / scale).clip(0.0, 1.0)))
     })
@@ -139,7 +139,7 @@ pub fn sf(
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::beta};
 ///
-/// let y = beta::logsf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let y = beta::logsf(Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.30343_f32, -1.1632]), near).item::<bool>());
 /// ```
@@ -148,7 +148,7 @@ pub fn sf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logsf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,

@@ -13,13 +13,13 @@ use crate::graph::Array;
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logpmf(
-    k: &Array,
+    k: impl Operand,
     n: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
 ) -> Array {
-    together("betabinom.logpmf", k, &[&n, &a, &b, &loc], |args| {
+    together("betabinom.logpmf", &k, &[&n, &a, &b, &loc], |args| {
         let [k, n, a, b, loc] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
         let y = k.floor() - loc;
         let possible = y.ge(0.0) & y.le(n);
@@ -40,7 +40,7 @@ pub fn logpmf(
 ///
 /// ```
 /// use nnx::{Array, stats::betabinom};
-/// let y = betabinom::pmf(&Array::from([0.0, 1.0]), 1, 1.0, 3.0, 0).to_vec::<f64>();
+/// let y = betabinom::pmf(Array::from([0.0, 1.0]), 1, 1.0, 3.0, 0).to_vec::<f64>();
 /// assert!((y[0] - 0.75).abs() < 1e-12 && (y[1] - 0.25).abs() < 1e-12);
 /// ```
 ///
@@ -48,7 +48,7 @@ pub fn logpmf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn pmf(
-    k: &Array,
+    k: impl Operand,
     n: impl Operand,
     a: impl Operand,
     b: impl Operand,

@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::binom};
 ///
 /// // Two heads of three throws; four cannot be.
-/// let y = binom::logpmf(&Array::from([2, 4]), 3, 0.5, 0.0);
+/// let y = binom::logpmf(Array::from([2, 4]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.98083_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
-    together("binom.logpmf", k, &[&n, &p, &loc], |args| {
+pub fn logpmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+    together("binom.logpmf", &k, &[&n, &p, &loc], |args| {
         let [k, n, p, loc] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let y = k - loc;
         let ways = (n + 1.0).lgamma() - ((&y + 1.0).lgamma() + (n - &y + 1.0).lgamma());
@@ -36,7 +36,7 @@ pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) ->
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::binom};
 ///
-/// let y = binom::pmf(&Array::from([0, 1, 2, 3]), 3, 0.5, 0.0);
+/// let y = binom::pmf(Array::from([0, 1, 2, 3]), 3, 0.5, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.125_f32, 0.375, 0.375, 0.125]), near).item::<bool>());
 /// ```
@@ -44,6 +44,6 @@ pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) ->
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, n: impl Operand, p: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, n, p, loc).exp()
 }

@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = cauchy::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.8379_f32, -2.531]), near).item::<bool>());
 /// ```
@@ -18,8 +18,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let t = (x - loc) / scale;
         -((scale * PI).log() + t.square().log1p())
@@ -31,7 +31,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0); // 1/π and half of that
+/// let y = cauchy::pdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0); // 1/π and half of that
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.31831_f32, 0.15915]), near).item::<bool>());
 /// ```
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -48,7 +48,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = cauchy::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.25_f32, 0.5, 0.75]), near).item::<bool>());
 /// ```
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (((x - loc) / scale).atan() + FRAC_PI_2) / PI
     })
@@ -68,7 +68,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logcdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = cauchy::logcdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -0.28768]), near).item::<bool>());
 /// ```
@@ -76,7 +76,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     cdf(x, loc, scale).log()
 }
 
@@ -85,7 +85,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = cauchy::sf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.75_f32, 0.5, 0.25]), near).item::<bool>());
 /// ```
@@ -93,8 +93,8 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (((loc - x) / scale).atan() + FRAC_PI_2) / PI
     })
@@ -105,7 +105,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let y = cauchy::logsf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = cauchy::logsf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -1.3863]), near).item::<bool>());
 /// ```
@@ -113,7 +113,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     sf(x, loc, scale).log()
 }
 
@@ -123,7 +123,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
 /// // The quartiles are `scale` from `loc`.
-/// let x = cauchy::ppf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let x = cauchy::ppf(Array::from([0.25_f32, 0.75]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-1.0_f32, 3.0]), near).item::<bool>());
 /// ```
@@ -131,8 +131,8 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (q * PI - FRAC_PI_2).tan() * scale + loc
     })
@@ -143,7 +143,7 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::cauchy};
 ///
-/// let x = cauchy::isf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let x = cauchy::isf(Array::from([0.25_f32, 0.75]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([3.0_f32, -1.0]), near).item::<bool>());
 /// ```
@@ -151,8 +151,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("cauchy.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("cauchy.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         (FRAC_PI_2 - q * PI).tan() * scale + loc
     })

@@ -24,8 +24,8 @@ use crate::value::promote_dtypes;
 /// # Panics
 /// Panics if `alpha` is not a vector, `x` does not fit it, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
-    let alpha = alpha.as_array();
+pub fn logpdf(x: impl AsArray, alpha: impl AsArray) -> Array {
+    let (x, alpha) = (x.as_array(), alpha.as_array());
     const OP: &str = "dirichlet.logpdf";
     let dtype = promote_dtypes(x.dtype(), alpha.dtype());
     let dtype = dtype.inexact();
@@ -65,13 +65,13 @@ pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
 /// use nnx::{Array, stats::dirichlet};
 ///
 /// // The last probability, 0.5, may be left out.
-/// let y = dirichlet::pdf(&Array::from([0.2_f32, 0.3]), &Array::from([1.0_f32, 2.0, 3.0]));
+/// let y = dirichlet::pdf(Array::from([0.2_f32, 0.3]), &Array::from([1.0_f32, 2.0, 3.0]));
 /// assert!((y.item::<f32>() - 4.5).abs() < 1e-3);
 /// ```
 ///
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
-pub fn pdf(x: &Array, alpha: impl AsArray) -> Array {
-    logpdf(x, alpha).exp()
+pub fn pdf(x: impl AsArray, alpha: impl AsArray) -> Array {
+    logpdf(x.as_array(), alpha).exp()
 }

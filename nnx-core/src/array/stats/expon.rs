@@ -10,7 +10,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
 /// // From 1 on, with the mean 2 above it: `scale` is 1 / rate.
-/// let y = expon::logpdf(&Array::from([0.0_f32, 1.0, 3.0]), 1.0, 2.0);
+/// let y = expon::logpdf(Array::from([0.0_f32, 1.0, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// let expected = Array::from([f32::NEG_INFINITY, -0.69315_f32, -1.6931]);
 /// assert!(y.allclose(expected, near).item::<bool>());
@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         or_impossible(&!x.lt(loc), -((x - loc) / scale + scale.log()))
     })
@@ -31,7 +31,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
-/// let y = expon::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = expon::pdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 1.0, 0.36788]), near).item::<bool>());
 /// ```
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -48,7 +48,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
-/// let y = expon::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = expon::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.0, 0.63212]), near).item::<bool>());
 /// ```
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         where_(x.lt(loc), 0.0, -((loc - x) / scale).expm1())
     })
@@ -68,7 +68,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
-/// let y = expon::logcdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = expon::logcdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([f32::NEG_INFINITY, -0.45868_f32]), near).item::<bool>());
 /// ```
@@ -76,7 +76,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     (-sf(x, loc, scale)).log1p()
 }
 
@@ -85,15 +85,15 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, stats::expon};
 ///
-/// let y = expon::logsf(&Array::from([-1.0_f32, 3.0, 400.0]), 0.0, 2.0);
+/// let y = expon::logsf(Array::from([-1.0_f32, 3.0, 400.0]), 0.0, 2.0);
 /// assert_eq!(y.to_vec::<f32>(), [0.0, -1.5, -200.0]);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         where_(x.lt(loc), 0.0, (loc - x) / scale)
     })
@@ -104,7 +104,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
-/// let y = expon::sf(&Array::from([-1.0_f32, 1.0, 2.0]), 0.0, 1.0);
+/// let y = expon::sf(Array::from([-1.0_f32, 1.0, 2.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.0_f32, 0.36788, 0.13534]), near).item::<bool>());
 /// ```
@@ -112,7 +112,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logsf(x, loc, scale).exp()
 }
 
@@ -121,7 +121,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::expon};
 ///
-/// let x = expon::ppf(&Array::from([0.0_f32, 0.5, 1.0]), 0.0, 2.0); // the median is 2 log 2
+/// let x = expon::ppf(Array::from([0.0_f32, 0.5, 1.0]), 0.0, 2.0); // the median is 2 log 2
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([0.0_f32, 1.3863, f32::INFINITY]), near).item::<bool>());
 /// ```
@@ -129,8 +129,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("expon.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("expon.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         or_nan(q, loc - scale * (-q).log1p())
     })

@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
 /// // Shape 2, mean 2 · 3: `scale` is 1 / rate.
-/// let y = gamma::logpdf(&Array::from([3.0_f32, -1.0]), 2.0, 0.0, 3.0);
+/// let y = gamma::logpdf(Array::from([3.0_f32, -1.0]), 2.0, 0.0, 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-2.0986_f32, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.logpdf", x, &[&a, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.logpdf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let inside = x.ge(loc);
         let y = where_(&inside, (x - loc) / scale, 1.0);
@@ -34,7 +34,7 @@ pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::pdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::pdf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.36788_f32, 0.27067]), near).item::<bool>());
 /// ```
@@ -42,7 +42,7 @@ pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, a, loc, scale).exp()
 }
 
@@ -51,7 +51,7 @@ pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::cdf(&Array::from([0.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::cdf(Array::from([0.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.26424, 0.59399]), near).item::<bool>());
 /// ```
@@ -59,8 +59,8 @@ pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.cdf", x, &[&a, &loc, &scale], |args| {
+pub fn cdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.cdf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         gammainc(a, ((x - loc) / scale).maximum(0.0))
     })
@@ -71,7 +71,7 @@ pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::logcdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::logcdf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.3309_f32, -0.52089]), near).item::<bool>());
 /// ```
@@ -79,7 +79,7 @@ pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logcdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     cdf(x, a, loc, scale).log()
 }
 
@@ -88,7 +88,7 @@ pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::sf(&Array::from([-1.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::sf(Array::from([-1.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([1.0_f32, 0.73576, 0.40601]), near).item::<bool>());
 /// ```
@@ -96,8 +96,8 @@ pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gamma.sf", x, &[&a, &loc, &scale], |args| {
+pub fn sf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gamma.sf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let y = (x - loc) / scale;
         where_(y.lt(0.0), 1.0, gammaincc(a, &y))
@@ -109,7 +109,7 @@ pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) ->
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gamma};
 ///
-/// let y = gamma::logsf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let y = gamma::logsf(Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.30685_f32, -0.90139]), near).item::<bool>());
 /// ```
@@ -117,6 +117,6 @@ pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) ->
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn logsf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     sf(x, a, loc, scale).log()
 }

@@ -11,7 +11,7 @@ use crate::graph::Array;
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
 /// // The exponent 1 is Laplace's distribution, 2 a normal one with the variance 1/2.
-/// let y = gennorm::logpdf(&Array::scalar(1.0_f32), Array::from([1.0_f32, 2.0]));
+/// let y = gennorm::logpdf(Array::scalar(1.0_f32), Array::from([1.0_f32, 2.0]));
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6931_f32, -1.5724]), near).item::<bool>());
 /// ```
@@ -19,8 +19,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, beta: impl Operand) -> Array {
-    together("gennorm.logpdf", x, &[&beta], |args| {
+pub fn logpdf(x: impl Operand, beta: impl Operand) -> Array {
+    together("gennorm.logpdf", &x, &[&beta], |args| {
         let [x, beta] = [0, 1].map(|i: usize| &args[i]);
         (beta * 0.5).log() - (1.0 / beta).lgamma() - x.abs().pow(beta)
     })
@@ -31,7 +31,7 @@ pub fn logpdf(x: &Array, beta: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
-/// let y = gennorm::pdf(&Array::from([0.0_f32, 1.0]), 3.0);
+/// let y = gennorm::pdf(Array::from([0.0_f32, 1.0]), 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.55992_f32, 0.20598]), near).item::<bool>());
 /// ```
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, beta: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, beta: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, beta: impl Operand) -> Array {
     logpdf(x, beta).exp()
 }
 
@@ -48,7 +48,7 @@ pub fn pdf(x: &Array, beta: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gennorm};
 ///
-/// let y = gennorm::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 3.0);
+/// let y = gennorm::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 3.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.047856_f32, 0.5, 0.95214]), near).item::<bool>());
 /// ```
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, beta: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, beta: impl Operand) -> Array {
-    together("gennorm.cdf", x, &[&beta], |args| {
+pub fn cdf(x: impl Operand, beta: impl Operand) -> Array {
+    together("gennorm.cdf", &x, &[&beta], |args| {
         let [x, beta] = [0, 1].map(|i: usize| &args[i]);
         (gammainc(&(1.0 / beta), x.abs().pow(beta)) * x.sign() + 1.0) * 0.5
     })

@@ -9,7 +9,7 @@ use crate::graph::Array;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = gumbel_l::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6931_f32, -2.4114]), near).item::<bool>());
 /// ```
@@ -17,8 +17,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let z = (x - loc) / scale;
         right(scale, &z - z.exp() - scale.log())
@@ -30,7 +30,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_l::pdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.25465_f32, 0.36788, 0.17937]), near).item::<bool>());
 /// ```
@@ -38,7 +38,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -47,7 +47,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::logcdf(&Array::from([-30.0_f32, 0.0]), 0.0, 1.0);
+/// let y = gumbel_l::logcdf(Array::from([-30.0_f32, 0.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-30.0_f32, -0.45868]), near).item::<bool>());
 /// ```
@@ -55,8 +55,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logcdf", x, &[&loc, &scale], |args| {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logcdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         right(scale, (-(-((x - loc) / scale).exp()).expm1()).log())
     })
@@ -67,7 +67,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_l::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.3078_f32, 0.63212, 0.93401]), near).item::<bool>());
 /// ```
@@ -75,7 +75,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logcdf(x, loc, scale).exp()
 }
 
@@ -84,7 +84,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::logsf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0); // −eˣ
+/// let y = gumbel_l::logsf(Array::from([0.0_f32, 1.0]), 0.0, 1.0); // −eˣ
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.0_f32, -2.7183]), near).item::<bool>());
 /// ```
@@ -92,8 +92,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         right(scale, -((x - loc) / scale).exp())
     })
@@ -104,7 +104,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let y = gumbel_l::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = gumbel_l::sf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.6922_f32, 0.36788, 0.065988]), near).item::<bool>());
 /// ```
@@ -112,7 +112,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logsf(x, loc, scale).exp()
 }
 
@@ -121,7 +121,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::gumbel_l};
 ///
-/// let x = gumbel_l::ppf(&Array::from([0.25_f32, 0.75]), 0.0, 1.0);
+/// let x = gumbel_l::ppf(Array::from([0.25_f32, 0.75]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-1.2459_f32, 0.32663]), near).item::<bool>());
 /// ```
@@ -129,8 +129,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("gumbel_l.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_l.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let value = loc + scale * (-(-q).log1p()).log();
         where_(&(q.gt(0.0) & q.lt(1.0)), value, f64::NAN)

@@ -10,7 +10,7 @@ use crate::graph::Array;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let y = logistic::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let y = logistic::logpdf(Array::from([1.0_f32, 3.0]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-2.0794_f32, -2.3197]), near).item::<bool>());
 /// ```
@@ -18,8 +18,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let half = (x - loc) / scale / 2.0;
         logaddexp(&half, -&half) * -2.0 - scale.log()
@@ -31,7 +31,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let y = logistic::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = logistic::pdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.25_f32, 0.19661]), near).item::<bool>());
 /// ```
@@ -39,7 +39,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -48,7 +48,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let y = logistic::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0); // the sigmoid function
+/// let y = logistic::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0); // the sigmoid function
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.26894_f32, 0.5, 0.73106]), near).item::<bool>());
 /// ```
@@ -56,8 +56,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ((x - loc) / scale).sigmoid()
     })
@@ -68,7 +68,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let y = logistic::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = logistic::sf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.73106_f32, 0.5, 0.26894]), near).item::<bool>());
 /// ```
@@ -76,8 +76,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ((loc - x) / scale).sigmoid()
     })
@@ -88,7 +88,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let x = logistic::ppf(&Array::from([0.5_f32, 0.75]), 1.0, 2.0); // 1 and 1 + 2 log 3
+/// let x = logistic::ppf(Array::from([0.5_f32, 0.75]), 1.0, 2.0); // 1 and 1 + 2 log 3
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([1.0_f32, 3.1972]), near).item::<bool>());
 /// ```
@@ -96,8 +96,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         logit(q) * scale + loc
     })
@@ -108,7 +108,7 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::logistic};
 ///
-/// let x = logistic::isf(&Array::from([0.5_f32, 0.75]), 1.0, 2.0); // 1 and 1 − 2 log 3
+/// let x = logistic::isf(Array::from([0.5_f32, 0.75]), 1.0, 2.0); // 1 and 1 − 2 log 3
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([1.0_f32, -1.1972]), near).item::<bool>());
 /// ```
@@ -116,8 +116,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("logistic.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("logistic.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         -logit(q) * scale + loc
     })

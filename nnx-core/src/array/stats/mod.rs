@@ -52,7 +52,7 @@ use crate::value::{DType, promote_dtypes};
 #[track_caller]
 fn together(
     name: &str,
-    x: &Array,
+    x: &dyn Operand,
     parameters: &[&dyn Operand],
     body: impl FnOnce(&[Array]) -> Array,
 ) -> Array {

@@ -14,7 +14,8 @@ use crate::value::PromotionKind;
 /// # Panics
 /// Panics if `x` or `n` are not integers, `p` is not real, or the shapes do not broadcast.
 #[track_caller]
-pub fn logpmf(x: &Array, n: impl Operand, p: impl AsArray) -> Array {
+pub fn logpmf(x: impl AsArray, n: impl Operand, p: impl AsArray) -> Array {
+    let x = x.as_array();
     const OP: &str = "multinomial.logpmf";
     let p = p.as_array();
     let n = match n.kind() {
@@ -49,13 +50,13 @@ pub fn logpmf(x: &Array, n: impl Operand, p: impl AsArray) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::multinomial};
-/// let p = multinomial::pmf(&Array::from([2, 1]), 3, &Array::from([0.5, 0.5]));
+/// let p = multinomial::pmf(Array::from([2, 1]), 3, &Array::from([0.5, 0.5]));
 /// assert!((p.item::<f64>() - 0.375).abs() < 1e-12);
 /// ```
 ///
 /// # Panics
 /// As [`logpmf`].
 #[track_caller]
-pub fn pmf(x: &Array, n: impl Operand, p: impl AsArray) -> Array {
-    logpmf(x, n, p).exp()
+pub fn pmf(x: impl AsArray, n: impl Operand, p: impl AsArray) -> Array {
+    logpmf(x.as_array(), n, p).exp()
 }

@@ -23,8 +23,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not fit, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
-    let (mean, cov) = (mean.as_array(), cov.as_array());
+pub fn logpdf(x: impl AsArray, mean: impl AsArray, cov: impl AsArray) -> Array {
+    let (x, mean, cov) = (x.as_array(), mean.as_array(), cov.as_array());
     const OP: &str = "multivariate_normal.logpdf";
     let dtype = promote_dtypes(promote_dtypes(x.dtype(), mean.dtype()), cov.dtype());
     let n = mean.shape().last().copied().unwrap_or(0);
@@ -67,6 +67,6 @@ pub fn logpdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
-pub fn pdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
-    logpdf(x, mean, cov).exp()
+pub fn pdf(x: impl AsArray, mean: impl AsArray, cov: impl AsArray) -> Array {
+    logpdf(x.as_array(), mean, cov).exp()
 }

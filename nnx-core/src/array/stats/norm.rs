@@ -20,8 +20,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logpdf", x, &[&loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logpdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let variance = scale.square();
         ((&variance * TAU).log() + (x - loc).square() / &variance) / -2.0
@@ -33,7 +33,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let y = norm::pdf(Array::from([0.0_f32, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.39894_f32, 0.24197]), near).item::<bool>());
 /// ```
@@ -41,7 +41,7 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
@@ -50,7 +50,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let y = norm::cdf(Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.15866_f32, 0.5, 0.84134]), near).item::<bool>());
 /// ```
@@ -58,8 +58,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.cdf", x, &[&loc, &scale], |args| {
+pub fn cdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.cdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtr(&((x - loc) / scale))
     })
@@ -70,7 +70,7 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::logcdf(&Array::from([0.0_f32, -20.0]), 0.0, 1.0); // where `cdf` is 0 in f32
+/// let y = norm::logcdf(Array::from([0.0_f32, -20.0]), 0.0, 1.0); // where `cdf` is 0 in f32
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
 /// ```
@@ -78,8 +78,8 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logcdf", x, &[&loc, &scale], |args| {
+pub fn logcdf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logcdf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         log_ndtr(&((x - loc) / scale))
     })
@@ -90,7 +90,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::sf(&Array::from([-1.0_f32, 0.0, 4.0]), 0.0, 1.0);
+/// let y = norm::sf(Array::from([-1.0_f32, 0.0, 4.0]), 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.84134_f32, 0.5, 3.1671e-5]), near).item::<bool>());
 /// ```
@@ -98,8 +98,8 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.sf", x, &[&loc, &scale], |args| {
+pub fn sf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.sf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtr(&((loc - x) / scale))
     })
@@ -110,7 +110,7 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let y = norm::logsf(&Array::from([0.0_f32, 20.0]), 0.0, 1.0); // where `sf` is 0 in f32
+/// let y = norm::logsf(Array::from([0.0_f32, 20.0]), 0.0, 1.0); // where `sf` is 0 in f32
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
 /// ```
@@ -118,8 +118,8 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.logsf", x, &[&loc, &scale], |args| {
+pub fn logsf(x: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.logsf", &x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         log_ndtr(&((loc - x) / scale))
     })
@@ -130,7 +130,7 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let x = norm::ppf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0); // 1 ± 1.96 · 2
+/// let x = norm::ppf(Array::from([0.025_f32, 0.975]), 1.0, 2.0); // 1 ± 1.96 · 2
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([-2.9199_f32, 4.9199]), near).item::<bool>());
 /// ```
@@ -138,8 +138,8 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.ppf", q, &[&loc, &scale], |args| {
+pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.ppf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtri(q) * scale + loc
     })
@@ -150,7 +150,7 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::norm};
 ///
-/// let x = norm::isf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0);
+/// let x = norm::isf(Array::from([0.025_f32, 0.975]), 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(x.allclose(Array::from([4.9199_f32, -2.9199]), near).item::<bool>());
 /// ```
@@ -158,8 +158,8 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn isf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
-    together("norm.isf", q, &[&loc, &scale], |args| {
+pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("norm.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         ndtri(&(1.0 - q)) * scale + loc
     })

@@ -11,7 +11,7 @@ use std::f64::consts::{E, TAU};
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::logpmf(&Array::from([0.0_f32, 3.0, 0.5]), 2.0, 0.0); // 0.5 is not a count
+/// let y = poisson::logpmf(Array::from([0.0_f32, 3.0, 0.5]), 2.0, 0.0); // 0.5 is not a count
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-2.0_f32, -1.7123, f32::NEG_INFINITY]), near).item::<bool>());
 /// ```
@@ -19,8 +19,8 @@ use std::f64::consts::{E, TAU};
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
-    together("poisson.logpmf", k, &[&mu, &loc], |args| {
+pub fn logpmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
+    together("poisson.logpmf", &k, &[&mu, &loc], |args| {
         let [k, mu, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
         let log = xlogy(&n, mu) - (&n + 1.0).lgamma() - mu;
@@ -33,7 +33,7 @@ pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::pmf(&Array::from([0, 1, 2]), 2.0, 0.0);
+/// let y = poisson::pmf(Array::from([0, 1, 2]), 2.0, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.13534_f32, 0.27067, 0.27067]), near).item::<bool>());
 /// ```
@@ -41,7 +41,7 @@ pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
+pub fn pmf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
     logpmf(k, mu, loc).exp()
 }
 
@@ -50,7 +50,7 @@ pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::poisson};
 ///
-/// let y = poisson::cdf(&Array::from([-1, 0, 1, 2]), 2.0, 0.0);
+/// let y = poisson::cdf(Array::from([-1, 0, 1, 2]), 2.0, 0.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.0_f32, 0.13534, 0.40601, 0.67668]), near).item::<bool>());
 /// ```
@@ -58,11 +58,11 @@ pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn cdf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
-    together("poisson.cdf", k, &[&mu, &loc], |args| {
+pub fn cdf(k: impl Operand, mu: impl Operand, loc: impl Operand) -> Array {
+    together("poisson.cdf", &k, &[&mu, &loc], |args| {
         let [k, mu, loc] = [0, 1, 2].map(|i: usize| &args[i]);
         let n = k - loc;
-        where_(n.lt(0.0), 0.0, gammaincc(&(&n + 1.0).floor(), mu))
+        where_(n.lt(0.0), 0.0, gammaincc((&n + 1.0).floor(), mu))
     })
 }
 
@@ -73,17 +73,17 @@ pub fn cdf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::poisson};
-/// assert!((poisson::entropy(&Array::scalar(5.0), 0).item::<f64>() - 2.204_395_243_428_367).abs() < 1e-12);
+/// assert!((poisson::entropy(Array::scalar(5.0), 0).item::<f64>() - 2.204_395_243_428_367).abs() < 1e-12);
 /// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn entropy(mu: &Array, loc: impl Operand) -> Array {
+pub fn entropy(mu: impl Operand, loc: impl Operand) -> Array {
     // Fifteen standard deviations above the largest mean.
     const TERMS: usize = 250;
     const LARGE: f64 = 100.0;
-    together("poisson.entropy", mu, &[&loc], |args| {
+    together("poisson.entropy", &mu, &[&loc], |args| {
         let own = args[0].dtype();
         let mu = args[0].astype(at_least_f32(own));
         let inside = mu.gt(0.0) & mu.lt(LARGE);

@@ -1,7 +1,7 @@
 //! Statistics of samples.
 
 use crate::array::program::program2;
-use crate::array::{IntoAxes, invalid, iota, keepdims, one_program, where_};
+use crate::array::{AsArray, IntoAxes, invalid, iota, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -22,7 +22,8 @@ use crate::value::DType;
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
-pub fn sem(x: &Array, axes: impl IntoAxes, ddof: usize) -> Array {
+pub fn sem(x: impl AsArray, axes: impl IntoAxes, ddof: usize) -> Array {
+    let x = x.as_array();
     let axes = axes.into_axes();
     let count: usize = axes.resolve("sem", x.aval()).iter().map(|&d| x.shape()[d]).product();
     one_program("sem", std::slice::from_ref(x), |args| {
@@ -35,13 +36,18 @@ pub fn sem(x: &Array, axes: impl IntoAxes, ddof: usize) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::rankdata};
-/// assert_eq!(rankdata(&Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
+/// assert_eq!(rankdata(Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
 /// ```
 ///
 /// # Panics
 /// Panics for complex numbers.
 #[track_caller]
-pub fn rankdata(x: &Array) -> Array {
+pub fn rankdata(x: impl AsArray) -> Array {
+    rankdata_of(x.as_array())
+}
+
+#[track_caller]
+fn rankdata_of(x: &Array) -> Array {
     if x.dtype().is_complex() {
         invalid("rankdata", format!("complex numbers have no order, got {}", x.aval()));
     }
@@ -74,7 +80,7 @@ pub fn rankdata(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, stats::mode};
-/// let (value, count) = mode(&Array::from([2, 4, 1, 1, 3, 4, 4]), 0);
+/// let (value, count) = mode(Array::from([2, 4, 1, 1, 3, 4, 4]), 0);
 /// assert_eq!((value.item::<i32>(), count.item::<i32>()), (4, 3));
 /// ```
 ///
@@ -82,7 +88,8 @@ pub fn rankdata(x: &Array) -> Array {
 /// Panics if there is no such axis, for complex numbers, or if there are no numbers and no NaN among the
 /// dtype's.
 #[track_caller]
-pub fn mode(x: &Array, axes: impl IntoAxes) -> (Array, Array) {
+pub fn mode(x: impl AsArray, axes: impl IntoAxes) -> (Array, Array) {
+    let x = x.as_array();
     const OP: &str = "mode";
     if x.dtype().is_complex() {
         invalid(OP, format!("complex numbers have no order, got {}", x.aval()));

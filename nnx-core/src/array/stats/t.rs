@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::t};
 ///
-/// let y = t::logpdf(&Array::from([1.0_f32, 3.0]), 5, 1.0, 2.0);
+/// let y = t::logpdf(Array::from([1.0_f32, 3.0]), 5, 1.0, 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-1.6618_f32, -2.2087]), near).item::<bool>());
 /// ```
@@ -18,8 +18,8 @@ use std::f64::consts::PI;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
-    together("t.logpdf", x, &[&df, &loc, &scale], |args| {
+pub fn logpdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("t.logpdf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let (half, more) = (df / 2.0, df / 2.0 + 0.5);
         let normalizer = half.lgamma() + (scale.square() * PI * df).log() / 2.0 - more.lgamma();
@@ -34,7 +34,7 @@ pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operan
 /// use nnx::{Array, array::Tolerance, stats::t};
 ///
 /// // One degree of freedom is Cauchy's distribution: 1/π and half of that.
-/// let y = t::pdf(&Array::from([0.0_f32, 1.0]), 1, 0.0, 1.0);
+/// let y = t::pdf(Array::from([0.0_f32, 1.0]), 1, 0.0, 1.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.31831_f32, 0.15915]), near).item::<bool>());
 /// ```
@@ -42,6 +42,6 @@ pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operan
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, df, loc, scale).exp()
 }

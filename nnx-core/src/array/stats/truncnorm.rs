@@ -24,7 +24,7 @@ fn log_mass(a: &Array, b: &Array) -> Array {
     let right = a.gt(0.0);
     let central = !(b.le(0.0) | &right);
     let (low, high) = (select(&right, &-b, a), select(&right, &-a, b));
-    let tail = |x: &Array, other: f64| log_ndtr(&where_(&central, other, x));
+    let tail = |x: &Array, other: f64| log_ndtr(where_(&central, other, x));
     let tails = log_difference(&tail(&high, -1.0), &tail(&low, -2.0));
     let (a, b) = (where_(&central, a, -1.0), where_(&central, b, 1.0));
     select(&central, (-ndtr(&a) - ndtr(&-b)).log1p(), &tails)
@@ -34,7 +34,7 @@ fn log_mass(a: &Array, b: &Array) -> Array {
 #[track_caller]
 fn between(
     name: &str,
-    x: &Array,
+    x: &dyn Operand,
     parameters: [&dyn Operand; 4],
     body: impl FnOnce([&Array; 4]) -> Array,
 ) -> Array {
@@ -55,13 +55,13 @@ fn between(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logpdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    between("truncnorm.logpdf", x, [&a, &b, &loc, &scale], |[x, a, b, scale]| {
+    between("truncnorm.logpdf", &x, [&a, &b, &loc, &scale], |[x, a, b, scale]| {
         let log = norm::logpdf(x, 0.0, 1.0) - scale.log() - log_mass(a, b);
         let outside = x.lt(a) | x.gt(b);
         where_(outside, f64::NEG_INFINITY, log)
@@ -72,7 +72,7 @@ pub fn logpdf(
 ///
 /// ```
 /// use nnx::{Array, stats::truncnorm};
-/// let y = truncnorm::pdf(&Array::from([-2.0, 0.0]), -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// let y = truncnorm::pdf(Array::from([-2.0, 0.0]), -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
 /// assert!(y[0] == 0.0 && (y[1] - 0.584_368_567_256_8).abs() < 1e-12);
 /// ```
 ///
@@ -80,7 +80,7 @@ pub fn logpdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn pdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -113,13 +113,13 @@ fn log_part(x: &Array, a: &Array, b: &Array) -> Array {
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logcdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    between("truncnorm.logcdf", x, [&a, &b, &loc, &scale], |[x, a, b, _]| log_part(x, a, b))
+    between("truncnorm.logcdf", &x, [&a, &b, &loc, &scale], |[x, a, b, _]| log_part(x, a, b))
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.truncnorm.cdf` (default `loc` 0, `scale` 1).
@@ -128,7 +128,7 @@ pub fn logcdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn cdf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
@@ -143,13 +143,13 @@ pub fn cdf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn logsf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,
     scale: impl Operand,
 ) -> Array {
-    between("truncnorm.logsf", x, [&a, &b, &loc, &scale], |[x, a, b, _]| log_part(&-x, &-b, &-a))
+    between("truncnorm.logsf", &x, [&a, &b, &loc, &scale], |[x, a, b, _]| log_part(&-x, &-b, &-a))
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.truncnorm.sf` (default `loc` 0, `scale` 1).
@@ -158,7 +158,7 @@ pub fn logsf(
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
 pub fn sf(
-    x: &Array,
+    x: impl Operand,
     a: impl Operand,
     b: impl Operand,
     loc: impl Operand,

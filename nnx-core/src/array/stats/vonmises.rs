@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::vonmises};
 ///
-/// let y = vonmises::logpdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let y = vonmises::logpdf(Array::from([0.0_f32, 1.0]), 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([-0.66187_f32, -1.5813]), near).item::<bool>());
 /// ```
@@ -19,8 +19,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
-    together("vonmises.logpdf", x, &[&kappa], |args| {
+pub fn logpdf(x: impl Operand, kappa: impl Operand) -> Array {
+    together("vonmises.logpdf", &x, &[&kappa], |args| {
         let [x, kappa] = [0, 1].map(|i: usize| &args[i]);
         let log = kappa * (x.cos() - 1.0) - (i0e(kappa) * TAU).log();
         where_(kappa.gt(0.0), log, f64::NAN)
@@ -32,7 +32,7 @@ pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::vonmises};
 ///
-/// let y = vonmises::pdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let y = vonmises::pdf(Array::from([0.0_f32, 1.0]), 2.0);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.51589_f32, 0.20571]), near).item::<bool>());
 /// ```
@@ -40,6 +40,6 @@ pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, kappa: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, kappa: impl Operand) -> Array {
     logpdf(x, kappa).exp()
 }

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 /// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
 ///
 /// // Angles from 0 to 2π; none below.
-/// let y = wrapcauchy::logpdf(&Array::from([0.0_f32, 3.0, -1.0]), 0.5);
+/// let y = wrapcauchy::logpdf(Array::from([0.0_f32, 3.0, -1.0]), 0.5);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// let expected = Array::from([-0.73926_f32, -2.932, f32::NEG_INFINITY]);
 /// assert!(y.allclose(expected, near).item::<bool>());
@@ -20,8 +20,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, c: impl Operand) -> Array {
-    together("wrapcauchy.logpdf", x, &[&c], |args| {
+pub fn logpdf(x: impl Operand, c: impl Operand) -> Array {
+    together("wrapcauchy.logpdf", &x, &[&c], |args| {
         let [x, c] = [0, 1].map(|i: usize| &args[i]);
         let squared = c.square();
         let log = (1.0 - &squared).log() - TAU.ln() - (&squared + 1.0 - c * x.cos() * 2.0).log();
@@ -35,7 +35,7 @@ pub fn logpdf(x: &Array, c: impl Operand) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
 ///
-/// let y = wrapcauchy::pdf(&Array::from([0.0_f32, 3.0]), 0.5);
+/// let y = wrapcauchy::pdf(Array::from([0.0_f32, 3.0]), 0.5);
 /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
 /// assert!(y.allclose(Array::from([0.47746_f32, 0.053289]), near).item::<bool>());
 /// ```
@@ -43,6 +43,6 @@ pub fn logpdf(x: &Array, c: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
-pub fn pdf(x: &Array, c: impl Operand) -> Array {
+pub fn pdf(x: impl Operand, c: impl Operand) -> Array {
     logpdf(x, c).exp()
 }

@@ -176,9 +176,9 @@ fn loops_and_branches() {
         let counted =
             crate::transform::while_loop(|x: &Array| x.lt(bound), |x| x + bound, x.clone());
         let chosen = crate::transform::cond(
-            &x.lt(0.0),
+            x.lt(0.0),
             |(x, y): (&Array, &Array)| x * y,
-            |(x, _): (&Array, &Array)| crate::transform::cond(&x.gt(1.0), |x| -x, |x| x.sin(), x),
+            |(x, _): (&Array, &Array)| crate::transform::cond(x.gt(1.0), |x| -x, |x| x.sin(), x),
             (x, bound),
         );
         vec![counted, chosen]

@@ -2,6 +2,7 @@
 
 use super::super::{Kind, Module, Path, State, VariableKind};
 use super::places::{Addresses, known, path_of, place_of};
+use crate::array::AsArray;
 use crate::graph::{Array, current_trace};
 use crate::module::walk::collect_leaves;
 use std::any::TypeId;
@@ -257,13 +258,17 @@ struct ObservedCall {
 }
 
 impl Called {
-    pub(super) fn new<M: Module>(module: &M, method: &'static str, inputs: &[&Array]) -> Called {
+    pub(super) fn new<M: Module>(
+        module: &M,
+        method: &'static str,
+        inputs: &[impl AsArray],
+    ) -> Called {
         if !is_capturing() {
             return Called(None);
         }
         let path = known(place_of(module));
         let mut result = path_of(module, method);
-        let inputs = inputs.iter().map(|&x| x.clone()).collect();
+        let inputs = inputs.iter().map(|x| x.as_array().clone()).collect();
         let number = NEXT_CALL.replace(NEXT_CALL.get() + 1);
         let depth = FRAMES.with_borrow(|frames| frames.iter().map(|frame| frame.calls.len()).sum());
         result.pop();

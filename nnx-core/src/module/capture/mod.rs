@@ -13,6 +13,7 @@ pub(crate) use places::{enter_twin, place_of};
 
 use super::held::hold_to_write;
 use super::{KeyRef, Kind, Metadata, Module, Path, State, StateLeaf, VariableKind};
+use crate::array::AsArray;
 use crate::error::or_raise;
 use crate::graph::Array;
 use frame::{Capturing, with_top};
@@ -212,7 +213,8 @@ fn collected(sown: Vec<Sown>) -> State {
 /// # Panics
 /// Panics in functions whose values cannot leave them: see [`capture`].
 #[track_caller]
-pub fn sow<K: VariableKind, M: Module>(module: &M, name: &str, value: &Array) -> bool {
+pub fn sow<K: VariableKind, M: Module>(module: &M, name: &str, value: impl AsArray) -> bool {
+    let value = value.as_array();
     if !is_capturing() || !with_top(|frame| frame.sows) {
         return false;
     }
@@ -271,7 +273,8 @@ fn sow_at(sown: Sown) {
 /// Panics if `module` has no fields, if the perturbation that is given has another shape or dtype than `value`, as one has in the function of
 /// `vmap` or `scan` where each element has its own, or in functions whose values cannot leave them: see [`capture`].
 #[track_caller]
-pub fn perturb<M: Module>(module: &M, name: &str, value: &Array) -> Array {
+pub fn perturb<M: Module>(module: &M, name: &str, value: impl AsArray) -> Array {
+    let value = value.as_array();
     if !is_capturing() || !with_top(|frame| frame.sows) {
         return value.clone();
     }
@@ -335,7 +338,7 @@ pub fn perturb<M: Module>(module: &M, name: &str, value: &Array) -> Array {
 /// let paths: Vec<String> = values.paths().map(|path| path.to_string()).collect();
 /// assert_eq!(paths, ["forward[0]", "linear.forward[0]"]);
 /// ```
-pub fn called<M: Module>(module: &M, method: &'static str, inputs: &[&Array]) -> Called {
+pub fn called<M: Module>(module: &M, method: &'static str, inputs: &[impl AsArray]) -> Called {
     Called::new(module, method, inputs)
 }
 

@@ -63,7 +63,7 @@ norm_builder! {
     /// // Channels first; the running statistics follow faster than with 0.99.
     /// let settings = BatchNorm::builder(3).axis(1).momentum(0.9);
     /// let mut layer = settings.build(&mut Rngs::new(0));
-    /// let y = layer.forward(&random::uniform(&random::key(0), [4, 3, 8, 8], DType::F32));
+    /// let y = layer.forward(random::uniform(&random::key(0), [4, 3, 8, 8], DType::F32));
     /// assert!(y.mean([0, 2, 3]).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     BatchNormBuilder: scale and bias;
@@ -132,7 +132,7 @@ impl BatchNorm {
     /// use nnx::{Array, nn::BatchNorm, random::Rngs};
     ///
     /// let mut layer = BatchNorm::new(1, &mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[10.0_f32], [30.0]]));
+    /// let y = layer.forward(Array::from([[10.0_f32], [30.0]]));
     /// assert!((y - Array::from([[-1.0_f32], [1.0]])).abs().max(..).item::<f32>() < 1e-4);
     /// assert!((layer.mean.item::<f32>() - 0.2).abs() < 1e-4); // 0.99 · 0 + 0.01 · 20
     /// assert!((layer.var.item::<f32>() - 1.99).abs() < 1e-3); // 0.99 · 1 + 0.01 · 100
@@ -141,8 +141,8 @@ impl BatchNorm {
     /// # Panics
     /// Panics if `x` does not have `num_features` in `axis`, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](BatchNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -160,8 +160,8 @@ impl BatchNorm {
     /// # Panics
     /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&mut self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&mut self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

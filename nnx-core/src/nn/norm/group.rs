@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::GroupNorm, random, random::Rngs};
 ///
 /// let layer = GroupNorm::builder(8).num_groups(4).build(&mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [2, 5, 6, 8], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [2, 5, 6, 8], DType::F32));
 /// let groups = y.reshape([2, 30, 4, 2]);
 /// assert!(groups.mean([1, 3]).abs().max(..).item::<f32>() < 1e-4);
 /// ```
@@ -128,7 +128,7 @@ impl GroupNorm {
     /// use nnx::{Array, nn::GroupNorm, random::Rngs};
     ///
     /// let layer = GroupNorm::builder(4).num_groups(2).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 3.0, 40.0, 20.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 3.0, 40.0, 20.0]]));
     /// let expected = Array::from([[-1.0_f32, 1.0, 1.0, -1.0]]);
     /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
     /// ```
@@ -137,8 +137,8 @@ impl GroupNorm {
     /// Panics if the last axis of `x` does not have size `num_features`, or is not among the axes of the statistics,
     /// or is the only one and these are not given, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](GroupNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -157,8 +157,8 @@ impl GroupNorm {
     /// # Panics
     /// As [`forward`](GroupNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

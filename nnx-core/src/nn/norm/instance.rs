@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::InstanceNorm, random, random::Rngs};
 ///
 /// let layer = InstanceNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [8, 5, 6], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [8, 5, 6], DType::F32));
 /// assert!(y.mean(1).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -49,7 +49,7 @@ norm_builder! {
     /// // Channels first.
     /// let settings = InstanceNorm::builder(3).feature_axes(1).use_scale(false);
     /// let layer = settings.build(&mut Rngs::new(0));
-    /// let y = layer.forward(&random::uniform(&random::key(0), [2, 3, 8, 8], DType::F32));
+    /// let y = layer.forward(random::uniform(&random::key(0), [2, 3, 8, 8], DType::F32));
     /// assert!(y.mean([2, 3]).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     InstanceNormBuilder: scale and bias;
@@ -116,8 +116,8 @@ impl InstanceNorm {
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if the first axis, which
     /// is the batch, is one of them, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](InstanceNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -136,8 +136,8 @@ impl InstanceNorm {
     /// # Panics
     /// As [`forward`](InstanceNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

@@ -15,7 +15,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::LayerNorm, random, random::Rngs};
 ///
 /// let layer = LayerNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [8, 6], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [8, 6], DType::F32));
 /// assert!(y.mean(-1).abs().max(..).item::<f32>() < 1e-4);
 /// assert!((y.std(-1) - 1.0).abs().max(..).item::<f32>() < 1e-2);
 /// ```
@@ -52,7 +52,7 @@ norm_builder! {
     /// // Over the last two axes together, without an offset.
     /// let settings = LayerNorm::builder(6).reduction_axes([-2, -1]).use_bias(false);
     /// let layer = settings.epsilon(1e-5).build(&mut Rngs::new(0));
-    /// let y = layer.forward(&random::uniform(&random::key(0), [2, 5, 6], DType::F32));
+    /// let y = layer.forward(random::uniform(&random::key(0), [2, 5, 6], DType::F32));
     /// assert!(y.mean([-2, -1]).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     LayerNormBuilder: scale and bias;
@@ -112,7 +112,7 @@ impl LayerNorm {
     /// use nnx::{Array, nn::LayerNorm, random::Rngs};
     ///
     /// let layer = LayerNorm::new(2, &mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 3.0], [20.0, 10.0]]));
+    /// let y = layer.forward(Array::from([[1.0_f32, 3.0], [20.0, 10.0]]));
     /// let expected = Array::from([[-1.0_f32, 1.0], [1.0, -1.0]]);
     /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
     /// ```
@@ -121,8 +121,8 @@ impl LayerNorm {
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
     /// these numbers, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](LayerNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -141,8 +141,8 @@ impl LayerNorm {
     /// # Panics
     /// As [`forward`](LayerNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

@@ -16,7 +16,7 @@ use crate::value::DType;
 /// use nnx::{DType, nn::RMSNorm, random, random::Rngs};
 ///
 /// let layer = RMSNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&random::uniform(&random::key(0), [8, 6], DType::F32));
+/// let y = layer.forward(random::uniform(&random::key(0), [8, 6], DType::F32));
 /// assert!((y.square().mean(-1) - 1.0).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -103,7 +103,7 @@ impl RMSNorm {
     /// use nnx::{Array, nn::RMSNorm, random::Rngs};
     ///
     /// let layer = RMSNorm::new(2, &mut Rngs::new(0));
-    /// let y = layer.forward(&Array::from([[1.0_f32, 7.0]])); // the mean square is 25
+    /// let y = layer.forward(Array::from([[1.0_f32, 7.0]])); // the mean square is 25
     /// assert!((y - Array::from([[0.2_f32, 1.4]])).abs().max(..).item::<f32>() < 1e-4);
     /// ```
     ///
@@ -111,8 +111,8 @@ impl RMSNorm {
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
     /// these numbers, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
-    pub fn forward(&self, x: &Array) -> Array {
-        self.run(x, None)
+    pub fn forward(&self, x: impl AsArray) -> Array {
+        self.run(x.as_array(), None)
     }
 
     /// [`forward`](RMSNorm::forward), where only elements with a true `mask` count in the statistics. The mask
@@ -131,8 +131,8 @@ impl RMSNorm {
     /// # Panics
     /// As [`forward`](RMSNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
-        self.run(x, Some(mask.as_array()))
+    pub fn forward_masked(&self, x: impl AsArray, mask: impl AsArray) -> Array {
+        self.run(x.as_array(), Some(mask.as_array()))
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 use super::super::by_address::by_address;
 use super::super::layer::Layer;
 use super::{RNN, RNNCellBase, RNNOptions};
-use crate::array::concatenate;
+use crate::array::{AsArray, concatenate};
 use crate::graph::Array;
 use crate::module::called;
 use crate::random::{RngStream, Rngs};
@@ -30,7 +30,7 @@ pub type MergeFn = fn(&Array, &Array) -> Array;
 /// let forward = RNN::new(GRUCell::new(3, 4, &mut rngs));
 /// let backward = RNN::new(GRUCell::new(3, 4, &mut rngs));
 /// let mut layer = Bidirectional::new(forward, backward);
-/// let y = layer.forward(&array::ones([2, 5, 3], DType::F32));
+/// let y = layer.forward(array::ones([2, 5, 3], DType::F32));
 /// assert_eq!(y.shape(), [2, 5, 8]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -62,7 +62,7 @@ by_address! {
 /// let mut rngs = Rngs::new(0);
 /// let mut rnn = || RNN::new(GRUCell::new(3, 4, &mut rngs));
 /// let settings = Bidirectional::builder(rnn(), rnn()).merge_fn(|a, b| a + b).time_major(true);
-/// let y = settings.build().forward(&array::ones([5, 2, 3], DType::F32)); // time, batch, features
+/// let y = settings.build().forward(array::ones([5, 2, 3], DType::F32)); // time, batch, features
 /// assert_eq!(y.shape(), [5, 2, 4]);
 /// ```
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl<F: RNNCellBase, B: RNNCellBase> BidirectionalBuilder<F, B> {
     /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
     /// let (forward, backward) = (RNN::new(cell.clone()), RNN::new(cell));
     /// let mut layer = Bidirectional::builder(forward, backward).merge_fn(|a, b| a * b).build();
-    /// let y = layer.forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+    /// let y = layer.forward(Array::from([[[1.0_f32], [2.0], [4.0]]]));
     /// assert_eq!(y.to_vec::<f32>(), [7.0, 18.0, 28.0]); // 1, 3, 7 times 7, 6, 4
     /// ```
     pub fn merge_fn(mut self, f: MergeFn) -> Self {
@@ -165,15 +165,15 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(ones.clone());
     /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
     /// let mut layer = Bidirectional::new(RNN::new(cell.clone()), RNN::new(cell));
-    /// let y = layer.forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+    /// let y = layer.forward(Array::from([[[1.0_f32], [2.0], [4.0]]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 7.0, 3.0, 6.0, 7.0, 4.0]); // side by side
     /// ```
     ///
     /// # Panics
     /// Panics as [`RNN::forward`] does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, RNNOptions::new()).1
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), RNNOptions::new()).1
     }
 
     /// The last carries of both directions and the merged results of all steps, for one call's own
@@ -197,6 +197,15 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// Panics as [`RNN::forward_with`] does.
     #[track_caller]
     pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: RNNOptions<(F::Carry, B::Carry)>,
+    ) -> ((F::Carry, B::Carry), Array) {
+        self.run(x.as_array(), options)
+    }
+
+    #[track_caller]
+    fn run(
         &mut self,
         x: &Array,
         options: RNNOptions<(F::Carry, B::Carry)>,

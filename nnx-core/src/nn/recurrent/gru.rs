@@ -19,7 +19,7 @@ use crate::value::DType;
 /// use nnx::{DType, array, nn::{GRUCell, RNN}, random::Rngs};
 ///
 /// let cell = GRUCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// let y = RNN::new(cell).forward(array::ones([3, 7, 4], DType::F32));
 /// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]

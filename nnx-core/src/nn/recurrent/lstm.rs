@@ -20,7 +20,7 @@ use crate::value::DType;
 /// use nnx::{DType, array, nn::{LSTMCell, RNN}, random::Rngs};
 ///
 /// let cell = LSTMCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// let y = RNN::new(cell).forward(array::ones([3, 7, 4], DType::F32));
 /// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -60,7 +60,7 @@ pub struct LSTMCell {
 /// use nnx::{DType, array, nn::{OptimizedLSTMCell, RNN}, random::Rngs};
 ///
 /// let cell = OptimizedLSTMCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// let y = RNN::new(cell).forward(array::ones([3, 7, 4], DType::F32));
 /// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]

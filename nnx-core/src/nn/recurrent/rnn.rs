@@ -64,7 +64,7 @@ pub struct RNN<C: RNNCellBase> {
 /// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(initializers::ones());
 /// let cell = cell.recurrent_kernel_init(initializers::ones()).build(&mut Rngs::new(0));
 /// let mut rnn = RNN::builder(cell).reverse(true).keep_order(true).unroll(2).build();
-/// let y = rnn.forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+/// let y = rnn.forward(Array::from([[[1.0_f32], [2.0], [4.0]]]));
 /// assert_eq!(y.to_vec::<f32>(), [7.0, 6.0, 4.0]);
 /// ```
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ impl<C: RNNCellBase> RNNBuilder<C> {
     ///
     /// let cell = Drops(Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 1)));
     /// let mut rnn = RNN::builder(cell).broadcast_rngs("dropout").build();
-    /// let y = rnn.forward(&array::ones([3, 7, 16], DType::F32));
+    /// let y = rnn.forward(array::ones([3, 7, 16], DType::F32));
     /// assert!(y.max(1).eq(y.min(1)).all(..).item::<bool>()); // the same at all steps
     /// ```
     pub fn broadcast_rngs(mut self, stream: &'static str) -> Self {
@@ -235,9 +235,9 @@ impl<C> RNNOptions<C> {
     /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
     /// let x = array::ones([3, 7, 4], DType::F32);
     /// // A sequence in two pieces, as it comes in.
-    /// let (carry, _) = rnn.forward_with(&x.at((.., ..5)).get(), RNNOptions::new());
+    /// let (carry, _) = rnn.forward_with(x.at((.., ..5)).get(), RNNOptions::new());
     /// let rest = RNNOptions::new().initial_carry(carry);
-    /// let (_, y) = rnn.forward_with(&x.at((.., 5..)).get(), rest);
+    /// let (_, y) = rnn.forward_with(x.at((.., 5..)).get(), rest);
     /// assert!((y - rnn.forward(&x).at((.., 5..)).get()).abs().max(..).item::<f32>() < 1e-2);
     /// ```
     pub fn initial_carry(mut self, carry: C) -> Self {
@@ -322,15 +322,15 @@ impl<C: RNNCellBase> RNN<C> {
     /// let ones = initializers::ones();
     /// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(ones.clone());
     /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
-    /// let y = RNN::new(cell).forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+    /// let y = RNN::new(cell).forward(Array::from([[[1.0_f32], [2.0], [4.0]]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0, 7.0]);
     /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes, or as the cell does.
     #[track_caller]
-    pub fn forward(&mut self, x: &Array) -> Array {
-        self.forward_with(x, RNNOptions::new()).1
+    pub fn forward(&mut self, x: impl AsArray) -> Array {
+        self.forward_with(x.as_array(), RNNOptions::new()).1
     }
 
     /// The last carry and the results of all steps, for one call's own options. Flax's
@@ -351,7 +351,12 @@ impl<C: RNNCellBase> RNN<C> {
     /// Panics if `x` has too few axes or other batch axes than the lengths, if the cell has random streams and none with a
     /// name of `broadcast_rngs`, or as the cell does.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
+    pub fn forward_with(
+        &mut self,
+        x: impl AsArray,
+        options: RNNOptions<C::Carry>,
+    ) -> (C::Carry, Array) {
+        let x = x.as_array();
         let call = called(self, "forward", &[x]);
         let mut rngs = self.rngs.clone();
         let out = self.run(x, options, &mut rngs);
@@ -494,11 +499,12 @@ fn trailing(x: &Array, rank: usize) -> Array {
 /// Panics if `inputs` has no such axis, or the lengths are not those of the batch.
 #[track_caller]
 pub fn flip_sequences(
-    inputs: &Array,
+    inputs: impl AsArray,
     seq_lengths: impl OptionalArray,
     num_batch_dims: usize,
     time_major: bool,
 ) -> Array {
+    let inputs = inputs.as_array();
     let seq_lengths = seq_lengths.optional();
     let time = if time_major { 0 } else { num_batch_dims };
     let Some(lengths) = seq_lengths else { return inputs.flip(time) };

@@ -19,7 +19,7 @@ use crate::value::DType;
 /// use nnx::{DType, array, nn::{RNN, SimpleCell}, random::Rngs};
 ///
 /// let cell = SimpleCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// let y = RNN::new(cell).forward(array::ones([3, 7, 4], DType::F32));
 /// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
@@ -51,7 +51,7 @@ builder! {
     /// let ones = initializers::ones();
     /// let cell = SimpleCell::builder(1, 1).activation_fn(relu).kernel_init(ones.clone());
     /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
-    /// let y = RNN::new(cell).forward(&Array::from([[[1.0_f32], [-2.0], [4.0]]]));
+    /// let y = RNN::new(cell).forward(Array::from([[[1.0_f32], [-2.0], [4.0]]]));
     /// assert_eq!(y.to_vec::<f32>(), [1.0, 0.0, 4.0]);
     /// ```
     SimpleCellBuilder;

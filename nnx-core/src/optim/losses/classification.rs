@@ -392,14 +392,15 @@ pub fn ranking_softmax_loss(
 /// use nnx::Array;
 /// use nnx::optim::losses::smooth_labels;
 ///
-/// let smooth = smooth_labels(&Array::from([[0.0_f32, 1.0]]), 0.5);
+/// let smooth = smooth_labels(Array::from([[0.0_f32, 1.0]]), 0.5);
 /// assert_eq!(smooth.to_vec::<f32>(), [0.25, 0.75]);
 /// ```
 ///
 /// # Panics
 /// Panics if `labels` are not floats or have no axis.
 #[track_caller]
-pub fn smooth_labels(labels: &Array, alpha: f64) -> Array {
+pub fn smooth_labels(labels: impl AsArray, alpha: f64) -> Array {
+    let labels = labels.as_array();
     check_float("smooth_labels", "labels", labels);
     let Some(&classes) = labels.shape().last() else {
         invalid("smooth_labels", "a scalar has no classes".into())

@@ -209,7 +209,7 @@ pub fn ctc_loss_with_forward_probs(
             }
         };
         let add = |phi: &Array, score: &Array| {
-            let rest = logaddexp(&phi.slice([(..).into(), (1..).into()]), score);
+            let rest = logaddexp(phi.slice([(..).into(), (1..).into()]), score);
             concatenate([&phi.slice([(..).into(), (..1).into()]), &rest], 1)
         };
         let start = full([batch, length + 1], log_epsilon, dtype).at((.., 0)).set(0.0);

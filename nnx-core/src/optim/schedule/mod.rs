@@ -4,7 +4,7 @@ mod kinds;
 
 pub use kinds::*;
 
-use crate::array::{select, where_};
+use crate::array::{AsArray, select, where_};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::value::DType;
@@ -128,7 +128,8 @@ impl Schedule {
     /// assert_eq!(values.to_vec::<f32>(), [1.0, 0.75, 0.25]);
     /// assert_eq!(schedule.value(&Array::scalar(2)).item::<f32>(), 0.5);
     /// ```
-    pub fn value(&self, count: &Array) -> Array {
+    pub fn value(&self, count: impl AsArray) -> Array {
+        let count = count.as_array();
         match &self.0 {
             ScheduleForm::Constant(value) => value.like(count),
             ScheduleForm::Polynomial { init, end, power, steps, begin } => {
