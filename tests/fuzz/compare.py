@@ -15,7 +15,9 @@ import values
 # (JAX compiles a function as a whole, we run it operation by operation). Short floats have fewer steps to lose.
 UNITS = {"f16": 8, "bf16": 8, "f32": 32, "f64": 64, "c64": 64, "c128": 128}
 # Groups whose results are sums: an error is measured by the greatest element, since terms may cancel.
-SUMS = ("reductions", "products", "decompositions", "transforms_of_fourier", "matrices", "images_and_signals")
+SUMS = ("reductions", "products", "decompositions", "transforms_of_fourier", "matrices", "images_and_signals", "creation")
+# Functions whose results are what is left of the arguments, by which an error is measured.
+RESTS = ("matrices/polydiv",)
 # Functions that need more units, and why.
 MORE_UNITS = {}
 
@@ -65,6 +67,13 @@ def wrong(function, got, want, room=0.0):
     pa, pb = parts(a), parts(b)
     same = (pa == pb) | (np.isnan(pa) & np.isnan(pb)) | (np.abs(pa - pb) <= allowed[..., None])
     return ~same.all(-1)
+
+
+def rests(function, x, want):
+    """How much of a result that is a rest may be the rounding of the arguments."""
+    if function.name not in RESTS or not is_inexact(want):
+        return 0.0
+    return UNITS[values.NAMES[str(want.dtype)]] * limits(want)[0] * max(float(size(precise(v)).max(initial=0)) for v in x)
 
 
 def zeros_differ(got, want):
@@ -147,7 +156,7 @@ class Comparison:
             if not fits(a, b, dtypes):
                 differs("dtype", f"[{i}] {a.dtype}, JAX {b.dtype}")
                 return False
-            bad = wrong(function, a, b)
+            bad = wrong(function, a, b, rests(function, x, b))
             if bad.any():
                 bad = self.excused(function, part, x, i, a, b, bad, again)
             if bad.any():
@@ -266,6 +275,29 @@ def orthogonal(results):
     return [(precise(q) @ precise(r)).astype(q.dtype), np.abs(r)]
 
 
+def directions(vectors):
+    """The products of an eigenvector's elements with each other's conjugates: it is known up to a phase."""
+    v = precise(vectors)
+    made = v[..., :, None, :] * v[..., None, :, :].conj()
+    return made.astype(vectors.dtype)
+
+
+def eigen(results):
+    return [results[0], *map(directions, results[1:])]
+
+
+def triangular(results):
+    """Schur's form: the matrix, and what must be 0. The order of the eigenvalues is free."""
+    t, z = results
+    made = precise(z) @ precise(t) @ np.swapaxes(precise(z).conj(), -1, -2)
+    return [made.astype(t.dtype), np.tril(t, -2)]
+
+
+def together(results):
+    """Numbers, each of which may be a sum of terms that cancel."""
+    return [np.stack(results)]
+
+
 # Results that are not the only right ones, made comparable.
 NORMAL = {
     "decompositions/eigh": spectral,
@@ -273,4 +305,9 @@ NORMAL = {
     "decompositions/svd_full": singular,
     "decompositions/qr": orthogonal,
     "decompositions/qr_full": orthogonal,
+    "matrices/eig": eigen,
+    "matrices/eig_left_right": eigen,
+    "matrices/schur": triangular,
+    "matrices/rsf2csf": triangular,
+    "matrices/roots": together,
 }

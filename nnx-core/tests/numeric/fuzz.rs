@@ -1,8 +1,8 @@
 //! Faults that comparing with JAX on random arrays found: tests/fuzz.
 use crate::values::*;
-use nnx_core::array::linalg::lu;
-use nnx_core::array::special::{beta, betaln};
-use nnx_core::array::{logsumexp_signed, setxor1d, stats};
+use nnx_core::array::linalg::{cholesky_update, leslie, lu};
+use nnx_core::array::special::{beta, betaln, exp1};
+use nnx_core::array::{histogram2d, ix_, logsumexp_signed, polyder, setxor1d, stats, vecdot};
 use nnx_core::{Array, grad, nn};
 
 #[test]
@@ -91,6 +91,34 @@ fn edges() {
     });
     rows.check("jsp.special.logsumexp(e, 1, b=e, return_sign=True)[0]", || {
         logsumexp_signed(&e, &e, 1).0
+    });
+    rows.done();
+}
+
+#[test]
+fn dtypes() {
+    let mut rows = Rows::of("fuzz", "dtypes");
+    let [c, p, e, x, w, b] = rows.inputs(["c", "p", "e", "x", "w", "b"]);
+    rows.check("jnp.vecdot(c, c)", || vecdot(&c, &c, -1));
+    rows.check("jnp.vecdot(b, b)", || vecdot(&b, &b, -1));
+    rows.check("jnp.polyder(p).astype(jnp.float32)", || polyder(&p));
+    rows.check("[y.astype(jnp.int32) for y in jnp.ix_(e, p)]", || ix_([&e, &p]));
+    rows.check("jnp.histogram2d(x, x, [2, 2], [[0, 1], [0, 1]], weights=w)[0]", || {
+        histogram2d(&x, &x, [2, 2], [(0.0, 1.0); 2], Some(&w)).0
+    });
+    rows.check("jsp.linalg.leslie(b, b[:2])", || leslie(&b, b.at(..2).get()));
+    rows.check("jax.lax.linalg.cholesky_update(e.reshape(0, 0), e)", || {
+        cholesky_update(&e.reshape([0, 0]), &e)
+    });
+    rows.done();
+}
+
+#[test]
+fn outside() {
+    let mut rows = Rows::of("fuzz", "outside");
+    let [x] = rows.inputs(["x"]);
+    rows.check("jax.grad(lambda x: jsp.special.exp1(x).sum())(x)", || {
+        grad(|x: &Array| exp1(x).sum(..), &x)
     });
     rows.done();
 }

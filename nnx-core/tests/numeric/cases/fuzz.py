@@ -68,4 +68,31 @@ GROUPS = {
             "jsp.special.logsumexp(e, 1, b=e, return_sign=True)[0]",
         ],
     ),
+    # The dtype of the elements, and not the one in which they are counted or named.
+    "dtypes": dict(
+        tolerance=1e-6,
+        inputs=dict(
+            c=u8([200, 3, 100, 7], 2, 2),
+            p=i32([3, -4, 5]),
+            e=f32([]),
+            x=f32([0.1, 0.4, 0.9, 0.9]),
+            w=u16([65534, 15, 52460, 15]),
+            b=b1([1, 0, 1]),
+        ),
+        rows=[
+            "jnp.vecdot(c, c)",
+            "jnp.vecdot(b, b)",
+            "jnp.polyder(p).astype(jnp.float32)",
+            "[y.astype(jnp.int32) for y in jnp.ix_(e, p)]",
+            "jnp.histogram2d(x, x, [2, 2], [[0, 1], [0, 1]], weights=w)[0]",
+            "jsp.linalg.leslie(b, b[:2])",
+            "jax.lax.linalg.cholesky_update(e.reshape(0, 0), e)",
+        ],
+    ),
+    # Slopes where a function has no value.
+    "outside": dict(
+        tolerance=1e-6,
+        inputs=dict(x=f32([-1.5, 0.5, 3.0])),
+        rows=["jax.grad(lambda x: jsp.special.exp1(x).sum())(x)"],
+    ),
 }
