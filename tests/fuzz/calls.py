@@ -60,6 +60,10 @@ def roots(x):
 ROWS = lax.ScatterDimensionNumbers((), (0,), (0,))
 
 
+def density(x):
+    return stats.gaussian_kde(x, bw_method="scott")
+
+
 def harmonic(x):
     """JAX takes vectors."""
     theta, phi = jnp.broadcast_arrays(*x)
@@ -347,7 +351,7 @@ CALLS = {
         "hyp2f1": lambda x: special.hyp2f1(*x[:3], x[3] / 2),
         "sph_harm_y": harmonic,
         "hessenberg": lambda x: sla.hessenberg(x[0], calc_q=True),
-        "eigh_tridiagonal": lambda x: sla.eigh_tridiagonal(*x, eigvals_only=True),
+        "eigh_tridiagonal": lambda x: jnp.stack([sla.eigh_tridiagonal(d, e, eigvals_only=True) for d, e in zip(*x)]),
         "funm": lambda x: sla.funm(x[0], jnp.exp),
         "sqrtm": of_each(sla.sqrtm),
         "qdwh": lambda x: lax.linalg.qdwh(x[0], max_iterations=10)[:2],
@@ -431,5 +435,24 @@ CALLS = {
             for f in "logpdf pdf".split()
         },
         "stats::sem": lambda x: stats.sem(x[0], 1, 1),
+        "stats::mode": lambda x: stats.mode(x[0], 1),
+        **{
+            f"betabinom::{f}": (lambda f: lambda x: getattr(stats.betabinom, f)(jnp.round(x[0]), 5, x[1], x[2], 0))(f)
+            for f in "logpmf pmf".split()
+        },
+        **{
+            f"multinomial::{f}": (lambda f: lambda x: getattr(stats.multinomial, f)(ints(1, 0, 2), 3, x[0]))(f)
+            for f in "logpmf pmf".split()
+        },
+        **{
+            f"truncnorm::{f}": (lambda f: lambda x: getattr(stats.truncnorm, f)(x[0], x[1] - 1.0, x[2] + 1.0))(f)
+            for f in "logpdf pdf logcdf cdf logsf sf".split()
+        },
+        **{
+            f"GaussianKde::{f}": (lambda f: lambda x: getattr(density(x[0]), f)(*x[1:]))(f)
+            for f in "evaluate pdf logpdf integrate_gaussian".split()
+        },
+        "GaussianKde::integrate_box_1d": lambda x: density(x[0]).integrate_box_1d(0.0, x[1]),
+        "GaussianKde::integrate_kde": lambda x: density(x[0]).integrate_kde(density(x[1])),
     },
 }
