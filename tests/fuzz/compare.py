@@ -18,12 +18,18 @@ UNITS = {"f16": 8, "bf16": 8, "f32": 32, "f64": 64, "c64": 64, "c128": 128}
 SUMS = ("reductions", "products", "decompositions", "transforms_of_fourier", "matrices", "images_and_signals", "creation")
 # Functions whose results are what is left of the arguments, by which an error is measured.
 RESTS = ("matrices/polydiv",)
-# Functions that need more units, and why.
-MORE_UNITS = {}
+# Functions and dtypes that need more units, and why.
+MORE_UNITS = [
+    # The log1p of f64 in the XLA of that JAX has errors up to 5e-14 (against mpmath, with which ours agrees).
+    (r"statistics/(bernoulli|binom|geom|gumbel_.|beta|logistic|nbinom)::.*", "f64", 512),
+    # Its betaln has 7 digits in f64.
+    (r"statistics/betabinom::.*", "f64", 1 << 33),
+]
 
 
 def units(function, name):
-    return MORE_UNITS.get(function.name, UNITS[name])
+    more = [n for pattern, dtype, n in MORE_UNITS if dtype == name and re.fullmatch(pattern, function.name)]
+    return max(more, default=UNITS[name])
 
 
 def is_inexact(x):
@@ -203,18 +209,18 @@ class Comparison:
                 # `want` may be of f64, and f32 as far from it.
                 theirs = size(precise(found) - precise(want)) if is_inexact(found) else 0
                 settle("integers as f32", wrong(function, got, found) & wrong(function, got, want, 4 * theirs))
-        if not x or not all(is_inexact(v) for v in x):
+        if not x:
             return bad
         with jax.enable_x64(True):
-            if not any(v.dtype.itemsize == (16 if v.dtype.kind == "c" else 8) for v in x):
-                truth = compute([precise(v) for v in x])
+            if not any(is_inexact(v) and v.dtype.itemsize == (16 if v.dtype.kind == "c" else 8) for v in x):
+                truth = compute([precise(v) if is_inexact(v) else v.astype(np.float64) for v in x])
                 if truth is not None and truth.shape == want.shape and is_inexact(truth):
                     rounded = precise(truth.astype(got.dtype))
                     theirs = size(precise(want) - rounded)
                     theirs = np.where(np.isfinite(precise(want)), theirs, 0)
                     settle("no worse than JAX beside f64", wrong(function, got, truth.astype(got.dtype), 4 * theirs))
         # Again in x64 or not, as the caller is.
-        if bad.any():
+        if bad.any() and all(is_inexact(v) for v in x):
             room = np.zeros(want.shape)
             for sign in (1, -1):
                 step = [v * (1 + sign * v.dtype.type(limits(v)[0])).astype(v.dtype) for v in x]

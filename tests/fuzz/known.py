@@ -54,10 +54,10 @@ KNOWN = [
     ),
     Known(
         "products/poly(der|int|mul)|matrices/(roots|toeplitz|hankel|circulant)|images_and_signals/signal::.*"
-        "|transforms_of_fourier/.*",
+        "|transforms_of_fourier/.*|statistics/(dirichlet|multivariate_normal)::.*",
         "refused",
         "a polynomial without coefficients, a matrix or transform of nothing is refused (SciPy refuses transforms)",
-        text=r"coefficients, got|with elements, got|needs elements",
+        text=r"coefficients, got|with elements, got|needs elements|f32\[0\]",
     ),
     Known("matrices/eigh_tridiagonal", "refused", "an empty diagonal has not one element less beside it", text=r"\[0"),
     Known("products/dot_general", "refused", "both operands have one dtype, as in XLA", text="differ in dtype"),
@@ -94,6 +94,7 @@ KNOWN = [
     Known("elementwise/ldexp", "gradients", "2ⁿ at infinities too", ("special",), text="inf"),
     Known("elementwise/sinc", "gradients", "0 beside 0, where terms of JAX overflow", ("wide",), text="JAX (inf|nan)"),
     Known("statistics/gumbel_.::logpdf", "values", "XLA makes one rounding of a product and a difference, so that e^x does not overflow alone", ("special",), text=r"-1.974.*e\+38, JAX -inf"),
+    Known("indexing/intersect1d", "dtype", "bools in common are bools", ("small",), ("bool",), text="bool, JAX int32"),
     Known("shapes/unstack", "refused", "the number of parts is that of the call", text="is not 2 along"),
     Known("places/scatter_apply", "refused", "windows that do not fit are refused", text="do not fit"),
     Known("matrices/bessel_jn", "values", "1 and 0 at 0, as in SciPy", text=r"\] (1|0).0, JAX nan"),

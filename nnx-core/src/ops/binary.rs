@@ -120,7 +120,7 @@ impl Primitive for Binary {
             },
             Mul => sum(tx.map(|t| t * y), ty.map(|t| x * t)),
             // Not by the quotient, which may overflow where the slope beyond it is 0, or vanish beside y.
-            Div => sum(tx.map(|t| t / y), ty.map(|t| -(t / y / y * x))),
+            Div => sum(tx.map(|t| t / y), ty.map(|t| -(t / y * x / y))),
             Rem => sum(tx.cloned(), ty.map(|t| -(t * (x / y).trunc()))),
             Pow => {
                 // d/dx = y x^(y-1), with the exponent guarded where y = 0; d/dy = ln(x) x^y, with
