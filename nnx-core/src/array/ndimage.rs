@@ -152,7 +152,8 @@ pub fn map_coordinates(
             total = Some(total.map_or_else(|| term.clone(), |total| total + &term));
         }
         let total = total.unwrap_or_else(|| unreachable!("there is at least one corner"));
-        let total = if x.dtype().is_int() && total.dtype().is_inexact() { rounded(&total) } else { total };
+        let total =
+            if x.dtype().is_int() && total.dtype().is_inexact() { rounded(&total) } else { total };
         total.astype(x.dtype())
     })
 }
