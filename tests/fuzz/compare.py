@@ -24,8 +24,8 @@ MORE_UNITS = [
     (r"statistics/(bernoulli|binom|geom|gumbel_.|beta|logistic|nbinom)::.*", "f64", 512),
     # e^(z²/2), in which the rounding of z ≤ 13 counts z² times.
     (r"special_functions/ndtri|statistics/norm::(ppf|isf)", "f32", 256),
-    # A series of up to some hundred terms.
-    (r"special_functions/gammaincc?", "f64", 256),
+    # A series of up to some hundred terms in JAX (against mpmath, with which ours agrees).
+    (r"special_functions/gammaincc?", "f64", 1024),
     # Its betaln has 7 digits in f64.
     (r"statistics/betabinom::.*", "f64", 1 << 33),
 ]
@@ -235,11 +235,6 @@ class Comparison:
         return bad
 
     def differs(self, function, part, at, case, dtypes, x, text, index):
-        for entry in self.known:
-            if entry.explains(function.name, part, case["kind"], dtypes, text):
-                self.used[entry] += 1
-                self.counts["explained"] += 1
-                return
         elements = sum(v.size for v in x)
         shown = []
         for v in x:
@@ -251,7 +246,13 @@ class Comparison:
                 shown.append(f"{v[index[-1]]!r}")
             else:
                 shown.append(np.array2string(v, threshold=12, separator=", ").replace("\n", ""))
-        line = f"{part}, {case['kind']} {' '.join(dtypes)}, case {at}: {text}; of {', '.join(shown)[:300]}"
+        args = ", ".join(shown)
+        for entry in self.known:
+            if entry.explains(function.name, part, case["kind"], dtypes, text, args):
+                self.used[entry] += 1
+                self.counts["explained"] += 1
+                return
+        line = f"{part}, {case['kind']} {' '.join(dtypes)}, case {at}: {text}; of {args[:300]}"
         self.unexplained[function.name, part].append((elements, line))
 
     def report(self, without, whole):

@@ -7,7 +7,7 @@ import re
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What it explains: functions whose whole name matches, in `part`, for kinds of values and dtypes if given, with
-    `text` (a pattern) in what differs."""
+    `text` (a pattern) in what differs, of elements with `args`."""
 
     functions: str
     part: str
@@ -15,14 +15,16 @@ class Known:
     kinds: tuple = ()
     dtypes: tuple = ()
     text: str = ""
+    args: str = ""
 
-    def explains(self, function, part, kind, dtypes, text):
+    def explains(self, function, part, kind, dtypes, text, args):
         return (
             re.fullmatch(self.functions, function) is not None
             and re.fullmatch(self.part, part) is not None
             and (not self.kinds or kind in self.kinds)
             and (not self.dtypes or any(d in self.dtypes for d in dtypes))
             and re.search(self.text, text) is not None
+            and re.search(self.args, args) is not None
         )
 
     def __str__(self):
@@ -83,17 +85,22 @@ KNOWN = [
     ),
     Known(f"{SPECIAL}beta(ln)?", "gradients", "finite for negative arguments, as in SciPy", text="JAX nan"),
     Known(f"{SPECIAL}beta(ln)?", "values", "finite for negative arguments, as in SciPy", text="JAX nan"),
-    Known(f"{SPECIAL}zeta", "gradients", "zeta is not defined for s ≤ 1", text="nan, JAX"),
-    Known(f"{SPECIAL}ndtri", "gradients", "the slope at 0 and 1 is infinite", text="inf, JAX 0"),
+    Known(
+        f"{SPECIAL}zeta",
+        "gradients",
+        "zeta is not defined for s ≤ 1 nor x ≤ 0",
+        args=r"^(np\.\w+\()?(-|0\.|[^,]*, (np\.\w+\()?-)",
+    ),
+    Known(f"{SPECIAL}ndtri", "gradients", "the slope at 0 and 1 is infinite", text="(inf|nan), JAX -?0"),
     Known(f"{SPECIAL}i0", "gradients", "i1 comes from a difference, on both sides", text=""),
     Known(f"{SPECIAL}kl_div", "values", "integers are f32, in which terms cancel", ("ends",)),
     Known(f"{SPECIAL}gammainc", "values", "1 for a = 0, as in SciPy", ("special",), text="1.0, JAX nan"),
     Known("elementwise/pow", "gradients", "x⁰ has slope 0 at 0", text="0.0, JAX nan"),
     Known("elementwise/pow", "values", "JAX reads 6 bits of an exponent; such powers overflow", ("ends",)),
     Known("elementwise/pow", "values", "0, ±1 for negative exponents, of which JAX reads 6 bits", ("small",), text=r"\] (0|1|-1), JAX"),
-    Known("elementwise/ldexp", "gradients", "2ⁿ at 0 and ∞ too, where JAX returns the argument", ("special",)),
+    Known("elementwise/ldexp", "gradients", "2ⁿ at 0 and ∞ too, where JAX returns the argument", args=r"\((-?0\.0|-?inf|nan)\)|^(-?0|-?inf|nan)$"),
     Known("elementwise/sinc", "gradients", "0 beside 0, where terms of JAX overflow", ("wide",), text="JAX (-?inf|nan)"),
-    Known("elementwise/hypot", "gradients", "the squares in JAX overflow", ("special",)),
+    Known("elementwise/hypot", "gradients", "the squares in JAX overflow or vanish", ("special", "wide")),
     Known(
         "statistics/gumbel_.::logpdf",
         "values",
@@ -108,6 +115,7 @@ KNOWN = [
     Known("matrices/expn", "values", "1 / (n − 1) at 0, as in SciPy", ("small", "ends"), text="1.0, JAX 0.5"),
     Known("matrices/hyp2f1", "values", "JAX loses all digits; ours are SciPy's", text=r"JAX -?\d\.\d+e\+[23]\d"),
     Known("matrices/hyp2f1", "gradients", "outside of the unit disk there is no value", text="nan, JAX|inf, JAX nan"),
+    Known("matrices/hyp2f1", "gradients", "JAX loses all digits of the value", text=r"JAX -?\d\.\d+e\+[23]\d"),
     Known("matrices/hyp2f1", "values", "a pole of c: NaN or ∞", ("small",), text="nan, JAX inf"),
     Known(
         "matrices/sqrtm",
@@ -138,7 +146,8 @@ KNOWN = [
     Known(f"{SPECIAL}i1e", "gradients", "I₀ − I₁ cancels far out, on both sides", ("wide",)),
     Known(f"{SPECIAL}kl_div", "gradients", "log x/y cancels where x is near y, on both sides", ("unit",)),
     Known(f"{SPECIAL}xlogy", "gradients", "the result is near the least normal number", ("special",), text="JAX -?0.0"),
-    Known(f"{SPECIAL}zeta", "gradients", "zeta is not defined for s ≤ 1", text="JAX nan"),
+    Known(f"{SPECIAL}gammaincc", "values", "1 − P cancels for such a, on both sides", ("special",), text="e-1[56], JAX"),
+    Known(f"{SPECIAL}betaln", "gradients", "a + b is the greatest number", ("special",), ("f64",), text="e-29"),
     Known(f"{SPECIAL}betaln", "values", "Γ(−0) and arguments near the greatest", ("special",), text="nan"),
     Known("matrices/sph_harm_y", "sign of zero", "an imaginary part that vanishes"),
     Known("elementwise/square", "values", "JAX writes (a−b)(a+b), we a²−b²", ("special", "wide"), ("c64", "c128")),

@@ -520,6 +520,8 @@ pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
     both_in_wide("boxcox", x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
-        select(&zero, x.log(), &((&safe * x.log()).expm1() / &safe))
+        // One logarithm for both, whose slope at 0 is taken once.
+        let log = x.log();
+        select(&zero, &log, &((&safe * &log).expm1() / &safe))
     })
 }
