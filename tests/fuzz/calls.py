@@ -57,6 +57,31 @@ def roots(x):
     return z.real.sum(0), jnp.abs(z).sum(0), (z * z).real.sum(0)
 
 
+ROWS = lax.ScatterDimensionNumbers((), (0,), (0,))
+
+
+def each_tridiagonal(d, e):
+    """JAX takes no batches."""
+    found = [sla.eigh_tridiagonal(*pair) for pair in zip(d, e)]
+    return [jnp.stack(part) for part in zip(*found)]
+
+
+def density(x):
+    return stats.gaussian_kde(x, bw_method="scott")
+
+
+def harmonic(x):
+    """JAX takes vectors."""
+    theta, phi = jnp.broadcast_arrays(*x)
+    n = jnp.full(theta.size, 3)
+    return special.sph_harm_y(n, n - 5, theta.ravel(), phi.ravel(), n_max=3).reshape(theta.shape)
+
+
+def of_each(function):
+    """A function of a matrix for each matrix of a batch."""
+    return lambda x: jnp.stack([function(a) for a in x[0]])
+
+
 def div_trunc(x):
     """Ours makes whole numbers of floats, too."""
     quotient = lax.div(*jnp.broadcast_arrays(*x))
@@ -107,7 +132,7 @@ CALLS = {
         "geomspace": lambda x: jnp.geomspace(x[0], x[1], 5, dtype=float_of(x[0])),
         "arange_step": lambda x: jnp.arange(0.0, 1.0, 0.25, jnp.float32),
         "meshgrid": lambda x: jnp.meshgrid(x[0], x[1], indexing="xy"),
-        "indices": lambda x: jnp.indices((2, 3)),
+        "indices": lambda x: list(jnp.indices((2, 3))),
         "hanning": lambda x: jnp.hanning(5).astype(jnp.float32),
         "hamming": lambda x: jnp.hamming(5).astype(jnp.float32),
         "blackman": lambda x: jnp.blackman(5).astype(jnp.float32),
@@ -237,7 +262,7 @@ CALLS = {
             *x, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
         ),
         "conv_transpose": lambda x: lax.conv_transpose(
-            *x, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+            *x, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
         ),
     },
     "decompositions": {
@@ -302,6 +327,14 @@ CALLS = {
         "optimization_barrier": lambda x: lax.optimization_barrier(x),
         "diag_indices": lambda x: jnp.diag_indices(3, 2),
         "rollaxis": lambda x: jnp.rollaxis(x[0], 2, 0),
+        "gather": lambda x: lax.gather(
+            x[0], ints(2, 1)[:, None], lax.GatherDimensionNumbers((1,), (0,), (0,)), slice_sizes=(1, 6)
+        ),
+        "scatter_sub": lambda x: lax.scatter_sub(x[0], ints(2, 1)[:, None], x[1], ROWS),
+        "scatter_apply": lambda x: lax.scatter_apply(
+            x[0], ints(2, 1)[:, None], lambda x: x + x, ROWS, update_shape=(2,), unique_indices=True
+        ),
+        "reduce_precision": lambda x: lax.reduce_precision(x[0], 5, 10),
         "mulhi": lambda x: lax.mulhi(*jnp.broadcast_arrays(*x)),
     },
     "matrices": {
@@ -318,6 +351,18 @@ CALLS = {
         "dft": lambda x: sla.dft(3, "sqrtn"),
         "tensorinv": lambda x: la.tensorinv(x[0], 1),
         "comb": lambda x: special.comb(x[0] + 1, x[1]),
+        "bernoulli": lambda x: special.bernoulli(4).astype(jnp.float32),
+        "bessel_jn": lambda x: special.bessel_jn(x[0], v=2, n_iter=20),
+        "expn": lambda x: special.expn(2, x[0]),
+        "hyp2f1": lambda x: special.hyp2f1(*x[:3], x[3] / 2),
+        "sph_harm_y": harmonic,
+        "hessenberg": lambda x: sla.hessenberg(x[0], calc_q=True),
+        "eigh_tridiagonal": lambda x: each_tridiagonal(*x),
+        "funm": lambda x: sla.funm(x[0], jnp.exp),
+        "sqrtm": of_each(sla.sqrtm),
+        "qdwh": lambda x: lax.linalg.qdwh(x[0], max_iterations=10)[:2],
+        "qr_raw": lambda x: (lambda h, taus: (jnp.swapaxes(h, -1, -2), taus))(*la.qr(x[0], mode="raw")),
+        "symmetric_product": lambda x: lax.linalg.symmetric_product(*x, alpha=2.0, beta=1.0),
     },
     "images_and_signals": {
         "image::resize": lambda x: jax.image.resize(x[0], (5, 2), "cubic", antialias=True),
@@ -328,6 +373,10 @@ CALLS = {
         "signal::convolve": lambda x: jsp.signal.convolve(x[0], x[1], "full"),
         "signal::correlate": lambda x: jsp.signal.correlate(x[0], x[1], "same"),
         "signal::fftconvolve": lambda x: jsp.signal.fftconvolve(x[0], x[1], "valid"),
+        "signal::stft": lambda x: jsp.signal.stft(x[0], nperseg=4, detrend="constant", boundary="even"),
+        "signal::istft": lambda x: jsp.signal.istft(x[0], nperseg=4),
+        "signal::csd": lambda x: jsp.signal.csd(x[0], x[1].T, nperseg=4),
+        "signal::welch": lambda x: jsp.signal.welch(x[0], nperseg=4, scaling="spectrum"),
         "signal::detrend": lambda x: jsp.signal.detrend(x[0], -1, "linear"),
         "conv_general_dilated_patches": lambda x: lax.conv_general_dilated_patches(
             x[0], (2,), (1,), "VALID", dimension_numbers=("NHC", "HIO", "NHC")
@@ -392,5 +441,24 @@ CALLS = {
             for f in "logpdf pdf".split()
         },
         "stats::sem": lambda x: stats.sem(x[0], 1, 1),
+        "stats::mode": lambda x: stats.mode(x[0], 1),
+        **{
+            f"betabinom::{f}": (lambda f: lambda x: getattr(stats.betabinom, f)(jnp.round(x[0]), 5, x[1], x[2], 0))(f)
+            for f in "logpmf pmf".split()
+        },
+        **{
+            f"multinomial::{f}": (lambda f: lambda x: getattr(stats.multinomial, f)(ints(1, 0, 2), 3, x[0]))(f)
+            for f in "logpmf pmf".split()
+        },
+        **{
+            f"truncnorm::{f}": (lambda f: lambda x: getattr(stats.truncnorm, f)(x[0], x[1] - 1.0, x[2] + 1.0))(f)
+            for f in "logpdf pdf logcdf cdf logsf sf".split()
+        },
+        **{
+            f"GaussianKde::{f}": (lambda f: lambda x: getattr(density(x[0]), f)(*x[1:]))(f)
+            for f in "evaluate pdf logpdf integrate_gaussian".split()
+        },
+        "GaussianKde::integrate_box_1d": lambda x: density(x[0]).integrate_box_1d(0.0, x[1]),
+        "GaussianKde::integrate_kde": lambda x: density(x[0]).integrate_kde(density(x[1])),
     },
 }

@@ -1,13 +1,14 @@
 """Compares the array functions with JAX on random and on awkward arrays: README.md tells how. Run by hand."""
 
 import argparse
-import collections
 import json
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import warnings
+import zlib
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Operations round as each of them does alone, which is how they run without `jit`.
@@ -27,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def cargo(test, folder):
     """Runs one of the tests in `nnx-core/tests/api/fuzz.rs`."""
-    command = ["cargo", "test", "--quiet", "-p", "nnx-core", "--test", "api", "--", "--ignored", "--exact"]
+    command = ["cargo", "test", "--quiet", "--workspace", "--test", "api", "--", "--ignored", "--exact"]
     done = subprocess.run(
         [*command, f"fuzz::{test}"], cwd=ROOT, env=os.environ | {"NNX_FUZZ": str(folder)}, capture_output=True, text=True
     )
@@ -90,22 +91,21 @@ class Store:
         return np.frombuffer(self.data, dtype, int(np.prod(shape)), first).reshape(shape)
 
 
-def make(functions, seed, count, store):
-    """At least `count` cases, each kind of case of a function in turn, and what JAX computes for them."""
+def make(functions, seed, rounds, store):
+    """Each kind of case of each function so many times, and what JAX computes for them."""
     cases, expected = [], []
-    planned = [values.plans(f, np.random.default_rng([seed, at])) for at, f in enumerate(functions)]
-    turn = 0
-    while functions and (turn == 0 or len(cases) < count):
-        for at, (function, plans) in enumerate(zip(functions, planned)):
-            # Empty arrays once.
-            for dtypes, kind, shapes in plans if turn == 0 else [p for p in plans if 0 not in sum(p[2], ())]:
-                random = np.random.default_rng([seed, turn, at, len(cases)])
+    for function in functions:
+        # By its name, so that `--only` changes no case.
+        own = [seed, zlib.crc32(function.name.encode())]
+        for at, (dtypes, kind, shapes) in enumerate(values.plans(function, np.random.default_rng(own))):
+            # Empty arrays and calls without arrays once.
+            for turn in range(1 if not shapes or 0 in sum(shapes, ()) else rounds):
+                random = np.random.default_rng([*own, at, turn])
                 x = values.inputs(function, random, dtypes, kind, shapes)
                 case = {"function": function.name, "kind": kind, "inputs": [store.push(v) for v in x]}
                 cases.append(case)
                 expected.append(evaluate(function, x, case, random, store))
-            print(f"\r{len(cases)} cases, {function.name:50}", end="", file=sys.stderr)
-        turn += 1
+        print(f"\r{len(cases)} cases, {function.name:50}", end="", file=sys.stderr)
     return cases, expected
 
 
@@ -141,8 +141,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="for the cases and results")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cases", type=int, default=0, help="at least so many; each kind of case once at least")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each kind of case is tried, with other numbers")
     parser.add_argument("--only", default="", help="functions whose names, as elementwise/add, have this in them")
+    parser.add_argument("--again", action="store_true", help="the cases of the last run in that folder, ours anew")
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,9 +160,14 @@ def main():
     functions = [f for f in functions if f.call is not None and options.only in f.name]
 
     store = Store()
-    cases, expected = make(functions, options.seed, options.cases, store)
-    (folder / "cases.json").write_text(json.dumps(cases))
-    (folder / "cases.bin").write_bytes(store.data)
+    if options.again:
+        cases, expected = pickle.loads((folder / "expected.pickle").read_bytes())
+        store.data += (folder / "cases.bin").read_bytes()
+    else:
+        cases, expected = make(functions, options.seed, options.rounds, store)
+        (folder / "expected.pickle").write_bytes(pickle.dumps((cases, expected)))
+        (folder / "cases.json").write_text(json.dumps(cases))
+        (folder / "cases.bin").write_bytes(store.data)
     print("\nrunning ours", file=sys.stderr)
     cargo("fuzz_cases", folder)
     results = json.loads((folder / "results.json").read_text())

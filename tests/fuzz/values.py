@@ -157,6 +157,14 @@ def regular(x):
     return x
 
 
+def schur(x):
+    """Makes a matrix triangular, and a real one with a block of two rows that are equal on the diagonal."""
+    x[0] = np.triu(x[0])
+    if x[0].dtype.kind in "fV":
+        x[0][1, 1], x[0][1, 0] = x[0][0, 0], -x[0][0, 1]
+    return x
+
+
 def without_least(x):
     """JAX does not come to an end for the least integer, which has no absolute value."""
     return [np.where(v == np.iinfo(v.dtype).min, 0, v).astype(v.dtype) if v.dtype.kind == "i" else v for v in x]
@@ -182,6 +190,7 @@ PREPARED = {
         for name in """lu lu_factor lu_solve solve solve_triangular triangular_solve inv det slogdet cho_solve cond
         qr qr_full svd svd_full svdvals lstsq pinv matrix_rank""".split()
     },
+    "matrices/rsf2csf": schur,
     "matrices/tensorsolve": regular,
     "matrices/tensorinv": regular,
     **{f"statistics/multivariate_normal::{f}": definite(2) for f in ("pdf", "logpdf")},

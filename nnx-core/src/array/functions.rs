@@ -175,6 +175,8 @@ pub fn ix_(arrays: impl AsArrays) -> Vec<Array> {
         let mut shape = vec![1; arrays.len()];
         let x = match x.dtype() {
             crate::value::DType::Bool => x.flatnonzero(None, 0),
+            // Nothing is named, in whichever dtype: as in NumPy, so that it is an index.
+            _ if x.size() == 0 => super::zeros([0], crate::value::DType::I32),
             _ => x.clone(),
         };
         shape[i] = x.size();

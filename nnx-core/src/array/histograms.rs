@@ -30,7 +30,8 @@ pub fn histogram_bin_edges(bins: usize, low: f64, high: f64, dtype: DType) -> Ar
 /// How many of the points `sample` `[n, d]` lie in each of the boxes that `bins[i]` equal parts of each
 /// `ranges[i]` make, and the edges along each axis. The upper end belongs to the last part, and points
 /// outside of a range do not count. Without weights the counts are i32; with weights `[n]` they are
-/// the sums of these. `jax.numpy.histogramdd` with ranges.
+/// the sums of these, in a float dtype that holds both weights and points. `jax.numpy.histogramdd`
+/// with ranges.
 ///
 /// ```
 /// use nnx::{Array, array::histogramdd};
@@ -77,7 +78,13 @@ pub fn histogramdd(
     }
     let args: Vec<Array> = [sample].into_iter().chain(weights).cloned().collect();
     let mut outs = program(OP, &args, |args| {
-        let x = args[0].to_inexact();
+        let (mut x, mut weights) = (args[0].to_inexact(), args.get(1).map(Array::to_inexact));
+        if let Some(weights) = &mut weights {
+            let dtype = promote_dtypes(x.dtype(), weights.dtype());
+            *weights = weights.astype(dtype);
+            // Places have no imaginary parts, though weights may have.
+            x = if dtype.is_complex() { x } else { x.astype(dtype) };
+        }
         let mut edges = Vec::with_capacity(bins.len());
         let mut flat = zeros([n], DType::I64);
         let mut inside = super::ones([n], DType::Bool);
@@ -92,7 +99,7 @@ pub fn histogramdd(
             edges.push(own);
         }
         let flat = select(&inside, &flat, flat.full_like(total as f64));
-        let added = args.get(1).map_or_else(|| super::ones([n], DType::I32), Array::clone);
+        let added = weights.unwrap_or_else(|| super::ones([n], DType::I32));
         let counts = zeros([total], added.dtype()).at(&flat).mode(IndexMode::Fill).add(&added);
         std::iter::once(counts.reshape(bins)).chain(edges).collect()
     });

@@ -116,14 +116,17 @@ pub fn map_coordinates(
         let axes: Vec<Vec<(Array, Option<Array>)>> = args[2..]
             .iter()
             .map(|c| {
-                let c = c.to_inexact().broadcast_to_dims(&shape);
+                let c = c.broadcast_to_dims(&shape);
+                // Whole numbers stay so: f32 has not all of them.
+                let whole = c.dtype().is_int();
                 if order == 0 {
-                    return vec![(rounded(&c).astype(DType::I32), None)];
+                    let at = if whole { c } else { rounded(&c) };
+                    return vec![(at.astype(DType::I32), None)];
                 }
-                let lower = c.floor();
-                let upper_weight = &c - &lower;
+                let lower = if whole { c.astype(DType::I32) } else { c.floor() };
+                let upper_weight = if whole { lower.zeros_like() } else { &c - &lower };
                 let at = lower.astype(DType::I32);
-                vec![(at.clone(), Some(1.0 - &upper_weight)), (at + 1, Some(upper_weight))]
+                vec![(at.clone(), Some(1 - &upper_weight)), (at + 1, Some(upper_weight))]
             })
             .collect();
         let mut total: Option<Array> = None;
@@ -150,7 +153,8 @@ pub fn map_coordinates(
             total = Some(total.map_or_else(|| term.clone(), |total| total + &term));
         }
         let total = total.unwrap_or_else(|| unreachable!("there is at least one corner"));
-        let total = if x.dtype().is_int() && order > 0 { rounded(&total) } else { total };
+        let total =
+            if x.dtype().is_int() && total.dtype().is_inexact() { rounded(&total) } else { total };
         total.astype(x.dtype())
     })
 }

@@ -270,13 +270,13 @@ impl CustomJvp for Roots {
     }
 }
 
-/// The derivative of a polynomial. `jax.numpy.polyder`.
+/// The derivative of a polynomial; integers become f32. `jax.numpy.polyder`.
 ///
 /// ```
 /// use nnx::{Array, array::polyder};
 ///
-/// let slope = polyder(Array::from([1, 2, 3])); // of x² + 2x + 3
-/// assert_eq!(slope.to_vec::<i32>(), [2, 2]);
+/// let slope = polyder(Array::from([1.0, 2.0, 3.0])); // of x² + 2x + 3
+/// assert_eq!(slope.to_vec::<f64>(), [2.0, 2.0]);
 /// ```
 ///
 /// # Panics
@@ -286,7 +286,7 @@ pub fn polyder(p: impl AsArray) -> Array {
     let p = p.as_array();
     check("polyder", p);
     let n = p.size() - 1;
-    one_program("polyder", std::slice::from_ref(p), |args| {
+    one_program("polyder", &[p.to_inexact()], |args| {
         let powers = n as i32 - iota([n], DType::I32, 0);
         args[0].slice_dim(0, 0, n) * powers
     })

@@ -146,7 +146,7 @@ pub fn inner(a: impl AsArray, b: impl AsArray) -> Array {
     if a.rank() == 0 || b.rank() == 0 { a * b } else { tensordot(a, b, ([-1], [-1])) }
 }
 
-/// The sums of products along `axis`, with broadcasting; complex `a` is conjugated.
+/// The sums of products along `axis` in their dtype, with broadcasting; complex `a` is conjugated.
 /// `jax.numpy.vecdot`.
 ///
 /// ```
@@ -162,7 +162,10 @@ pub fn inner(a: impl AsArray, b: impl AsArray) -> Array {
 pub fn vecdot(a: impl AsArray, b: impl AsArray, axis: isize) -> Array {
     let (a, b) = (a.as_array(), b.as_array());
     common_shape("vecdot", &[a, b]);
-    one_program("vecdot", &[a.clone(), b.clone()], |args| (args[0].conj() * &args[1]).sum(axis))
+    one_program("vecdot", &[a.clone(), b.clone()], |args| {
+        let products = args[0].conj() * &args[1];
+        products.sum(axis).astype(products.dtype())
+    })
 }
 
 /// Matrices times vectors, with broadcasting: [.., m, n] and [.., n] give [.., m].

@@ -119,7 +119,8 @@ impl Primitive for Binary {
                 (a, b) => cx.one(a.cloned().or(b.map(|b| -b))),
             },
             Mul => sum(tx.map(|t| t * y), ty.map(|t| x * t)),
-            Div => sum(tx.map(|t| t / y), ty.map(|t| -(t * (out / y)))),
+            // Not by the quotient, which may overflow where the slope beyond it is 0, or vanish beside y.
+            Div => sum(tx.map(|t| t / y), ty.map(|t| -(t / y * x / y))),
             Rem => sum(tx.cloned(), ty.map(|t| -(t * (x / y).trunc()))),
             Pow => {
                 // d/dx = y x^(y-1), with the exponent guarded where y = 0; d/dy = ln(x) x^y, with

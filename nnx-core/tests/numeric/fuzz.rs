@@ -1,8 +1,9 @@
 //! Faults that comparing with JAX on random arrays found: tests/fuzz.
 use crate::values::*;
-use nnx_core::array::linalg::lu;
-use nnx_core::array::special::{beta, betaln};
-use nnx_core::array::{logsumexp_signed, setxor1d, stats};
+use nnx_core::array::linalg::{cholesky_update, expm, leslie, lu, sqrtm};
+use nnx_core::array::ndimage::{Outside, map_coordinates};
+use nnx_core::array::special::{beta, betaln, exp1, logit};
+use nnx_core::array::{histogram2d, ix_, logsumexp_signed, polyder, setxor1d, stats, vecdot};
 use nnx_core::{Array, grad, nn};
 
 #[test]
@@ -92,5 +93,83 @@ fn edges() {
     rows.check("jsp.special.logsumexp(e, 1, b=e, return_sign=True)[0]", || {
         logsumexp_signed(&e, &e, 1).0
     });
+    rows.done();
+}
+
+#[test]
+fn dtypes() {
+    let mut rows = Rows::of("fuzz", "dtypes");
+    let [c, p, e, x, w, b] = rows.inputs(["c", "p", "e", "x", "w", "b"]);
+    rows.check("jnp.vecdot(c, c)", || vecdot(&c, &c, -1));
+    rows.check("jnp.vecdot(b, b)", || vecdot(&b, &b, -1));
+    rows.check("jnp.polyder(p).astype(jnp.float32)", || polyder(&p));
+    rows.check("[y.astype(jnp.int32) for y in jnp.ix_(e, p)]", || ix_([&e, &p]));
+    rows.check("jnp.histogram2d(x, x, [2, 2], [[0, 1], [0, 1]], weights=w)[0]", || {
+        histogram2d(&x, &x, [2, 2], [(0.0, 1.0); 2], Some(&w)).0
+    });
+    rows.check("jsp.linalg.leslie(b, b[:2])", || leslie(&b, b.at(..2).get()));
+    rows.check("jax.lax.linalg.cholesky_update(e.reshape(0, 0), e)", || {
+        cholesky_update(&e.reshape([0, 0]), &e)
+    });
+    rows.done();
+}
+
+#[test]
+fn outside() {
+    let mut rows = Rows::of("fuzz", "outside");
+    let [x, far, scale, p, u, m, n] = rows.inputs(["x", "far", "scale", "p", "u", "m", "n"]);
+    rows.check("jax.grad(lambda x: jsp.special.exp1(x).sum())(x)", || {
+        grad(|x: &Array| exp1(x).sum(..), &x)
+    });
+    rows.check("jax.grad(lambda s: jsp.stats.norm.cdf(far, 0, s).sum())(scale)", || {
+        grad(|s: &Array| stats::norm::cdf(&far, 0.0, s).sum(..), &scale)
+    });
+    rows.check(
+        "jax.grad(lambda s: jsp.stats.beta.logpdf(far[2], 2, 1.5, 0, s))(scale[2]) * 1e16",
+        || {
+            let last = far.at(2).get();
+            grad(|s: &Array| stats::beta::logpdf(&last, 2.0, 1.5, 0.0, s), &scale.at(2).get())
+                * 1e16
+        },
+    );
+    rows.check("jax.grad(lambda x: jsp.stats.beta.logcdf(x, 2, 1.5).sum())(x)", || {
+        grad(|x: &Array| stats::beta::logcdf(x, 2.0, 1.5, 0.0, 1.0).sum(..), &x)
+    });
+    rows.check("jax.grad(lambda x: jsp.stats.gamma.logcdf(x, 2.5).sum())(x)", || {
+        grad(|x: &Array| stats::gamma::logcdf(x, 2.5, 0.0, 1.0).sum(..), &x)
+    });
+    rows.check("jax.grad(lambda p: jsp.stats.bernoulli.logpmf(57, p).sum())(p)", || {
+        let k = Array::scalar(57.0_f32);
+        grad(|p: &Array| stats::bernoulli::logpmf(&k, p, 0).sum(..), &p)
+    });
+    rows.check("jax.grad(lambda u: jsp.special.logit(u).sum())(u)", || {
+        grad(|u: &Array| logit(u).sum(..), &u)
+    });
+    rows.check("jax.grad(lambda m: jsp.special.betaln(m, n).sum())(m)", || {
+        grad(|m: &Array| betaln(m, &n).sum(..), &m)
+    });
+    rows.done();
+}
+
+#[test]
+fn digits() {
+    let mut rows = Rows::of("fuzz", "digits");
+    let [z, x, q, m, u, at, e] = rows.inputs(["z", "x", "q", "m", "u", "at", "e"]);
+    rows.check("jnp.sin(z).imag * 1e6", || z.sin().imag() * 1e6);
+    rows.check("jnp.sin(z)", || z.sin());
+    rows.check("jnp.cos(z)", || z.cos());
+    rows.check("jnp.cos(z).imag * 1e6", || z.cos().imag() * 1e6);
+    rows.check("jnp.float32(scipy.stats.cauchy.cdf(x) * 1e9)", || {
+        stats::cauchy::cdf(&x, 0.0, 1.0) * 1e9
+    });
+    rows.check("jnp.float32(scipy.stats.cauchy.sf(x) * 1e9)", || {
+        stats::cauchy::sf(&x, 0.0, 1.0) * 1e9
+    });
+    rows.check("jnp.float32(scipy.stats.norm.isf(q))", || stats::norm::isf(&q, 0.0, 1.0));
+    rows.check("jnp.complex64(scipy.linalg.sqrtm(m))", || sqrtm(&m));
+    rows.check("jsp.ndimage.map_coordinates(u, [at], 1, mode='mirror')", || {
+        map_coordinates(&u, [&at], 1, Outside::Mirror, 0)
+    });
+    rows.check("jsp.linalg.expm(e.reshape(0, 0))", || expm(&e.reshape([0, 0])));
     rows.done();
 }

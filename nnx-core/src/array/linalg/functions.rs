@@ -171,6 +171,9 @@ fn expm_of(a: &Array) -> Array {
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     one_program("expm", std::slice::from_ref(a), |args| {
         let a = args[0].astype(wide);
+        if a.size() == 0 {
+            return a.astype(own);
+        }
         let theta = THETA[usize::from(wide.real() == DType::F64)];
         let norm = a.abs().sum(keepdims(-2)).max(keepdims([-1, -2])).stop_gradient();
         let squarings = (norm / theta).log2().ceil().maximum(0.0);

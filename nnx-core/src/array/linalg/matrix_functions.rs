@@ -38,7 +38,7 @@ pub fn sqrtm(a: impl AsArray) -> Array {
     let a = a.as_array();
     square("sqrtm", a);
     one_program("sqrtm", std::slice::from_ref(a), |args| {
-        custom_jvp(SquareRoot, &[&args[0].astype(computed(args[0].dtype()).complex())])
+        custom_jvp(SquareRoot, &[&args[0].astype(computed(args[0].dtype()))])
     })
 }
 
@@ -48,7 +48,13 @@ struct SquareRoot;
 impl CustomJvp for SquareRoot {
     const NAME: &'static str = "sqrtm";
     fn body(&self, args: &[Array]) -> Array {
-        let (t, z) = schur(&args[0], SchurOutput::Complex);
+        let (t, z) = if args[0].dtype().is_complex() {
+            schur(&args[0], SchurOutput::Complex)
+        } else {
+            // The real eigenvalues stay so: rounding would tell which root of a negative one is taken.
+            let (t, z) = schur(&args[0], SchurOutput::Real);
+            rsf2csf(&t, &z)
+        };
         let n = t.shape()[t.rank() - 1];
         let diagonal = t.diagonal(0, -2, -1).sqrt();
         let sums = diagonal.expand_dims(-1) + diagonal.expand_dims(-2);
@@ -63,7 +69,7 @@ impl CustomJvp for SquareRoot {
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (x, t) = (cx.out(), cx.tangent(0)?);
-        Some(bind1(Sylvester { tol: 0.0_f64.to_bits() }, &[x, x, t]))
+        Some(bind1(Sylvester { tol: 0.0_f64.to_bits() }, &[x, x, &t.astype(x.dtype())]))
     }
 }
 

@@ -81,7 +81,9 @@ pub fn leslie(f: impl AsArray, s: impl AsArray) -> Array {
     let dtype = promote_dtypes(f.dtype(), s.dtype());
     one_program("leslie", &[f.clone(), s.clone()], |args| {
         let below = eye(n, DType::Bool).slice_dim(0, 0, n - 1);
-        let survivals = where_(below, args[1].astype(dtype).expand_dims(-1), 0.0);
+        let survivals = args[1].astype(dtype).expand_dims(-1);
+        // Zeros of that dtype, so that bools stay bools.
+        let survivals = where_(below, &survivals, survivals.zeros_like());
         above(&args[0].astype(dtype), &survivals)
     })
 }

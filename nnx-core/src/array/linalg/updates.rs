@@ -39,6 +39,9 @@ pub fn cholesky_update(r_matrix: impl AsArray, w_vector: impl AsArray) -> Array 
     let dtype = promote_dtypes(r_matrix.dtype(), w.dtype());
     one_program(OP, &[r_matrix.clone(), w.clone()], |args| {
         let (r, w) = (args[0].astype(computed(dtype)), args[1].astype(computed(dtype)));
+        if n == 0 {
+            return r.astype(returned(dtype));
+        }
         let rows = iota([n, 1], DType::I32, 0);
         let out = inner_for(n, &[r, w], |k, state| {
             let (r, w) = (&state[0], &state[1]);

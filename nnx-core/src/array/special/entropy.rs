@@ -57,7 +57,8 @@ impl CustomJvp for XLogY {
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (x, y) = (&cx.primals[0], &cx.primals[1]);
         let by_x = cx.tangent(0).map(|t| t * if self.one_plus { y.log1p() } else { y.log() });
-        let by_y = cx.tangent(1).map(|t| t * if self.one_plus { x / (1.0 + y) } else { x / y });
+        // Backward a slope times x comes first: x / y may overflow where no slope is wanted.
+        let by_y = cx.tangent(1).map(|t| if self.one_plus { t / (1.0 + y) * x } else { t / y * x });
         add_tangents(by_x, by_y)
     }
 }

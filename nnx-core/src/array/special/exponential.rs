@@ -72,7 +72,9 @@ impl CustomJvp for E1 {
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let x = &cx.primals[0];
-        Some(cx.tangent(0)? * (-((-x).exp() / x)))
+        let slope = -((-x).exp() / x);
+        // Where the value is NaN, too.
+        Some(cx.tangent(0)? * select(x.lt(0.0), x.full_like(f64::NAN), &slope))
     }
 }
 

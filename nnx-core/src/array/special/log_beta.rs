@@ -6,7 +6,7 @@ use super::{Array, select};
 pub(super) fn log_beta(a: &Array, b: &Array) -> Array {
     let (a, b) = (a.minimum(b), a.maximum(b));
     let near = a.lgamma() + (b.lgamma() - (&a + &b).lgamma());
-    let far = b.ge(LEAST).logical_and(a.ge(0.0));
+    let far = b.ge(LEAST).logical_and((&a + &b).ge(LEAST));
     // Elsewhere at a point where the derivatives are finite.
     let (a, b) = (select(&far, &a, a.ones_like()), select(&far, &b, b.full_like(LEAST)));
     // log Γ(b) − log Γ(a + b), each by Stirling's formula.

@@ -114,7 +114,7 @@ pub fn factorial(x: impl AsArray) -> Array {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn betaln(a: impl Operand, b: impl Operand) -> Array {
-    binary("betaln", Compute::Inexact, &a, &b, log_beta::log_beta)
+    both_in_wide("betaln", &a, &b, log_beta::log_beta)
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
@@ -128,7 +128,7 @@ pub fn betaln(a: impl Operand, b: impl Operand) -> Array {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn beta(a: impl Operand, b: impl Operand) -> Array {
-    binary("beta", Compute::Inexact, &a, &b, |a, b| {
+    both_in_wide("beta", &a, &b, |a, b| {
         let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
         sign * log_beta::log_beta(a, b).exp()
     })
@@ -269,7 +269,22 @@ pub fn i1(x: impl AsArray) -> Array {
 /// ```
 #[track_caller]
 pub fn logit(x: impl AsArray) -> Array {
-    unary("logit", x.as_array(), |x| (x / (1.0 - x)).log())
+    unary("logit", x.as_array(), |x| custom_jvp(Logit, &[x]))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Logit;
+
+impl CustomJvp for Logit {
+    const NAME: &'static str = "logit";
+    fn body(&self, args: &[Array]) -> Array {
+        (&args[0] / (1.0 - &args[0])).log()
+    }
+    /// Infinite at 0 and 1, where the slopes of the steps are 0 · ∞.
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let x = &cx.primals[0];
+        Some(cx.tangent(0)? / (x * (1.0 - x)))
+    }
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
@@ -377,6 +392,23 @@ fn in_wide(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -> Array {
         let own = x.dtype();
         let wide = if own.size() < 4 { x.astype(DType::F32) } else { x.clone() };
         body(&wide).astype(own)
+    })
+}
+
+/// The same of two operands.
+#[track_caller]
+fn both_in_wide(
+    name: &str,
+    x: &dyn Operand,
+    y: &dyn Operand,
+    body: impl FnOnce(&Array, &Array) -> Array,
+) -> Array {
+    binary(name, Compute::Inexact, x, y, |x, y| {
+        let own = x.dtype();
+        if own.size() >= 4 {
+            return body(x, y);
+        }
+        body(&x.astype(DType::F32), &y.astype(DType::F32)).astype(own)
     })
 }
 
@@ -488,9 +520,11 @@ impl CustomJvp for Ndtri {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn boxcox(x: impl Operand, lambda: impl Operand) -> Array {
-    binary("boxcox", Compute::Inexact, &x, &lambda, |x, k| {
+    both_in_wide("boxcox", &x, &lambda, |x, k| {
         let zero = k.eq(0.0);
         let safe = select(&zero, k.ones_like(), k);
-        select(&zero, x.log(), &((&safe * x.log()).expm1() / &safe))
+        // One logarithm for both, whose slope at 0 is taken once.
+        let log = x.log();
+        select(&zero, &log, &((&safe * &log).expm1() / &safe))
     })
 }

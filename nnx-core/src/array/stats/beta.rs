@@ -1,6 +1,6 @@
 //! The beta distribution with the shapes `a` and `b`. See [`stats`](super).
 
-use super::{or_impossible, together};
+use super::{clamp, or_impossible, together};
 use crate::array::special::{betainc, betaln, xlog1py, xlogy};
 use crate::array::{Operand, where_};
 use crate::graph::Array;
@@ -81,7 +81,7 @@ pub fn cdf(
 ) -> Array {
     together("beta.cdf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
-        betainc(a, b, ((x - loc) / scale).clip(0.0, 1.0))
+        betainc(a, b, clamp(&((x - loc) / scale), 0.0, 1.0))
     })
 }
 
@@ -130,7 +130,7 @@ pub fn sf(
 ) -> Array {
     together("beta.sf", &x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
-        betainc(b, a, &(1.0 - ((x - loc) / scale).clip(0.0, 1.0)))
+        betainc(b, a, &(1.0 - clamp(&((x - loc) / scale), 0.0, 1.0)))
     })
 }
 

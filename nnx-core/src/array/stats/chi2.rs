@@ -1,6 +1,6 @@
 //! The χ² distribution with `df` degrees of freedom. See [`stats`](super).
 
-use super::{or_impossible, together};
+use super::{clamp, or_impossible, together};
 use crate::array::Operand;
 use crate::array::special::{gammainc, gammaincc};
 use crate::graph::Array;
@@ -63,7 +63,7 @@ pub fn pdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Ope
 pub fn cdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("chi2.cdf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        gammainc(&(df / 2.0), ((x - loc) / (scale * 2.0)).maximum(0.0))
+        gammainc(&(df / 2.0), clamp(&((x - loc) / (scale * 2.0)), 0.0, f64::INFINITY))
     })
 }
 
@@ -100,7 +100,7 @@ pub fn logcdf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl 
 pub fn sf(x: impl Operand, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("chi2.sf", &x, &[&df, &loc, &scale], |args| {
         let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        gammaincc(&(df / 2.0), ((x - loc) / (scale * 2.0)).maximum(0.0))
+        gammaincc(&(df / 2.0), clamp(&((x - loc) / (scale * 2.0)), 0.0, f64::INFINITY))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The gamma distribution with the shape `a`. See [`stats`](super).
 
-use super::{or_impossible, together};
+use super::{clamp, or_impossible, together};
 use crate::array::special::{gammainc, gammaincc, xlogy};
 use crate::array::{Operand, where_};
 use crate::graph::Array;
@@ -62,7 +62,7 @@ pub fn pdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Oper
 pub fn cdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("gamma.cdf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        gammainc(a, ((x - loc) / scale).maximum(0.0))
+        gammainc(a, clamp(&((x - loc) / scale), 0.0, f64::INFINITY))
     })
 }
 
@@ -99,8 +99,7 @@ pub fn logcdf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl O
 pub fn sf(x: impl Operand, a: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("gamma.sf", &x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        let y = (x - loc) / scale;
-        where_(y.lt(0.0), 1.0, gammaincc(a, &y))
+        gammaincc(a, clamp(&((x - loc) / scale), 0.0, f64::INFINITY))
     })
 }
 

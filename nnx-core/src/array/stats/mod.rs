@@ -73,6 +73,14 @@ fn or_nan(q: &Array, y: Array) -> Array {
     where_(&(q.ge(0.0) & q.le(1.0)), y, f64::NAN)
 }
 
+/// `x` where it lies between the limits, else the nearer one, with exactly no slope there: what is computed of a limit
+/// may have an infinite one. `jax.lax.clamp`.
+#[track_caller]
+fn clamp(x: &Array, low: f64, high: f64) -> Array {
+    let x = where_(x.le(low), low, x);
+    if high.is_finite() { where_(x.ge(high), high, &x) } else { x }
+}
+
 /// The lowest dtype that numbers are computed in: f32.
 fn at_least_f32(dtype: DType) -> DType {
     promote_dtypes(dtype, DType::F32)

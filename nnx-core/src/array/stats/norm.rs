@@ -161,6 +161,7 @@ pub fn ppf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn isf(q: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("norm.isf", &q, &[&loc, &scale], |args| {
         let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        ndtri(&(1.0 - q)) * scale + loc
+        // Not of 1 − q, which loses the digits of a small q.
+        loc - ndtri(q) * scale
     })
 }

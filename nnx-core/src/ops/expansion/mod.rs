@@ -60,12 +60,14 @@ fn apply(function: Chlo, x: &[Array]) -> Array {
 pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> Ids {
     match opcode {
         Opcode::Chlo(function) if !b.has(opcode) => {
-            let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
-            let (name, _) = formula(function);
-            let (Closed { graph, captures, .. }, ()) =
-                trace(name, &avals, |x| (vec![apply(function, x)], ()));
-            debug_assert!(captures.is_empty(), "a formula captures arrays");
-            b.call(&name.into(), &Body::from(graph), ins, &[out])
+            called(b, formula(function).0, ins, out, |x| apply(function, x))
+        }
+        // XLA takes eʸ − e⁻ʸ of small imaginary parts y, which cancels.
+        Opcode::Sine if out.dtype().is_complex() => {
+            called(b, "sin", ins, out, |x| trigonometric::complex_sin(&x[0]))
+        }
+        Opcode::Cosine if out.dtype().is_complex() => {
+            called(b, "cos", ins, out, |x| trigonometric::complex_cos(&x[0]))
         }
         Opcode::Exponential | Opcode::ExponentialMinusOne
             if b.dialect() == Dialect::Hlo && out.dtype().is_float() =>
@@ -74,6 +76,20 @@ pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> 
         }
         _ => smallvec![b.op(opcode, ins, out, vec![])],
     }
+}
+
+/// A call of a formula.
+fn called(
+    b: &mut Builder,
+    name: &'static str,
+    ins: &[Id],
+    out: &Aval,
+    formula: impl FnOnce(&[Array]) -> Array,
+) -> Ids {
+    let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
+    let (Closed { graph, captures, .. }, ()) = trace(name, &avals, |x| (vec![formula(x)], ()));
+    debug_assert!(captures.is_empty(), "a formula captures arrays");
+    b.call(&name.into(), &Body::from(graph), ins, &[out])
 }
 
 /// An exponential function that hands NaN on by itself.

@@ -1,7 +1,7 @@
 //! Inverse trigonometric and hyperbolic functions by identities that lose no digits (DLMF 4.23,
 //! 4.35 to 4.37; Kahan (1987), "Branch cuts for complex elementary functions").
 
-use crate::array::{finfo, select};
+use crate::array::{complex, finfo, select};
 use crate::graph::Array;
 use std::f64::consts::LN_2;
 
@@ -68,4 +68,19 @@ pub(super) fn sinh(x: &Array) -> Array {
     let near = (&small + &small / (&small + 1.0)) * 0.5;
     let value = select(x.abs().lt(1.0), &near, &far);
     select(x.eq(0.0), x, &value)
+}
+
+/// sin(a + bi) = sin a cosh b + i cos a sinh b.
+pub(super) fn complex_sin(x: &Array) -> Array {
+    let (a, b) = (x.real(), x.imag());
+    // Not 0 · ∞ on the imaginary axis.
+    let real = select(a.eq(0.0), &a, &(a.sin() * cosh(&b)));
+    complex(real, a.cos() * sinh(&b))
+}
+
+/// cos(a + bi) = cos a cosh b − i sin a sinh b.
+pub(super) fn complex_cos(x: &Array) -> Array {
+    let (a, b) = (x.real(), x.imag());
+    let imaginary = select(a.eq(0.0), &(&a * b.sign()), &(a.sin() * sinh(&b)));
+    complex(a.cos() * cosh(&b), -imaginary)
 }

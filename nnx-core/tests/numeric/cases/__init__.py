@@ -16,7 +16,8 @@ def of(dtype):
     return lambda elements, *shape: jnp.asarray(np.reshape(elements, shape or (-1,))).astype(dtype)
 
 
-b1, i8, u8, i32, u32 = of("bool"), of("int8"), of("uint8"), of("int32"), of("uint32")
+b1, i8, u8, u16 = of("bool"), of("int8"), of("uint8"), of("uint16")
+i32, u32 = of("int32"), of("uint32")
 f16, bf16, f32, f64 = of("float16"), of("bfloat16"), of("float32"), of("float64")
 
 
