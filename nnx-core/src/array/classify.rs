@@ -55,7 +55,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn is_finite(&self) -> Array {
-        if !self.dtype().is_inexact() {
+        if self.dtype().inexact() != self.dtype() {
             return full(self.shape(), 1.0, DType::Bool);
         }
         one_program("is_finite", std::slice::from_ref(self), |args| {
