@@ -178,12 +178,12 @@ fn results_of_layers_lie_as_their_inputs_or_as_is_said() {
     let wanted = mesh.sharding(["data"]).unwrap();
     assert_eq!(spec(&rows_of_table.with_sharding_constraint(&wanted)), "(data)");
     let queries = count([2, 4]);
-    let logits = embed.attend(&to(&queries, (Some("data"), None)));
+    let logits = embed.attend(to(&queries, (Some("data"), None)));
     assert_eq!(spec(&logits), "(data)");
     assert_close(&logits, &embed.attend(&queries));
     let images = array::arange(32, DType::F32).reshape([2, 4, 4]) * 0.1;
     let conv = Conv::new(4, 8, [3], &mut rngs);
-    let y = conv.forward(&images.to_sharding(&mesh.sharding(["data"]).unwrap()).unwrap());
+    let y = conv.forward(images.to_sharding(&mesh.sharding(["data"]).unwrap()).unwrap());
     assert_eq!(spec(&y), "(data)");
     assert_close(&y, &conv.forward(&images));
     let (mut dropout, mut same) =
@@ -261,7 +261,7 @@ fn attention_over_a_mesh() {
     let expected = layer.forward(&x);
     shard(&mut layer, &mesh).unwrap();
     let wanted = mesh.sharding(("data", None, "model")).unwrap();
-    let y = layer.forward(&x.to_sharding(&wanted).unwrap()).with_sharding_constraint(&wanted);
+    let y = layer.forward(x.to_sharding(&wanted).unwrap()).with_sharding_constraint(&wanted);
     assert_eq!(spec(&y), "(data, None, model)");
     assert_close(&y, &expected);
 }
@@ -271,7 +271,7 @@ fn functions_with_bound_arguments_take_them_as_they_lie() {
     let mesh = mesh();
     let rows = mesh.sharding(["data"]).unwrap();
     let m = (Linear::new(4, 3, &mut Rngs::new(0)), Linear::new(3, 2, &mut Rngs::new(1)));
-    let f = nnx::jit(|(m, x): (&(Linear, Linear), &Array)| m.1.forward(&m.0.forward(x)));
+    let f = nnx::jit(|(m, x): (&(Linear, Linear), &Array)| m.1.forward(m.0.forward(x)));
     let x = count([4, 4]);
     let whole = f.call((&m, &x));
     let split = f.call((&m, &x.to_sharding(&rows).unwrap()));

@@ -74,7 +74,7 @@ fn data_in_parallel() {
     };
     let y = shard_map(f, (&layer, &x), &mesh, (p(()), p(["data"])), p(["data"]));
     assert_eq!((y.shape(), spec(&y).as_str()), (&[32, 3][..], "(data)"));
-    assert_close(&y, &layer.forward(&x.to_sharding(&mesh.replicated()).unwrap()));
+    assert_close(&y, &layer.forward(x.to_sharding(&mesh.replicated()).unwrap()));
 }
 
 #[derive(Module)]
@@ -95,7 +95,7 @@ fn parts_of_a_model_in_parallel() {
         .with(path_contains("linear1"), (None, "model"))
         .with(path_contains("linear2"), ("model", None));
     let x = array::ones([32, 2], DType::F32);
-    let forward = |mlp: &Mlp, x: &Array| mlp.linear2.forward(&relu(&mlp.linear1.forward(x)));
+    let forward = |mlp: &Mlp, x: &Array| mlp.linear2.forward(relu(&mlp.linear1.forward(x)));
     let f = |(mlp, x): (&Mlp, &Array)| {
         assert_eq!(
             (mlp.linear1.kernel.shape(), mlp.linear2.kernel.shape()),

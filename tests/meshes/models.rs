@@ -21,7 +21,7 @@ fn two_layers() -> (Linear, Linear) {
 
 #[nnx::jit]
 fn train_step(model: &mut (Linear, Linear), opt: &mut Optimizer<Adam>, x: &Array) -> Array {
-    let loss = |m: &mut (Linear, Linear)| m.1.forward(&m.0.forward(x).tanh()).square().mean(..);
+    let loss = |m: &mut (Linear, Linear)| m.1.forward(m.0.forward(x).tanh()).square().mean(..);
     let (loss, grads) = value_and_grad(loss, &mut *model);
     opt.update(model, &grads);
     loss

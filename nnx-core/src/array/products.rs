@@ -594,8 +594,7 @@ pub fn unwrap(x: impl AsArray, axis: isize, period: f64) -> Array {
         let at_edge = near.eq(-period / 2.0) & jump.gt(0.0);
         let near = where_(&at_edge, period / 2.0, near);
         let correction = where_(jump.abs().lt(period / 2.0), 0.0, near - &jump);
-        let start = x.slice_dim(d, 0, 1);
         let rest = x.slice_dim(d, 1, n) + correction.cumsum(d as isize);
-        super::concatenate([&start, &rest], d as isize)
+        super::concatenate([&x.slice_dim(d, 0, 1), &rest], d as isize)
     })
 }

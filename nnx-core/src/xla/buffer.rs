@@ -57,8 +57,8 @@ impl Buffer {
     }
 
     /// With the parts on the other devices of its mesh.
-    pub(super) fn with_rest(mut self, rest: Vec<RawBuffer>) -> Self {
-        self.rest = Some(rest.into());
+    pub(super) fn with_rest(mut self, rest: Option<Box<[RawBuffer]>>) -> Self {
+        self.rest = rest;
         self
     }
 

@@ -213,7 +213,7 @@ impl Outputs {
             return Ok(buffer);
         }
         let rest = (1..devices).map(|at| self.take_raw(index * devices + at));
-        Ok(buffer.with_rest(rest.collect::<Result<Vec<_>>>()?))
+        Ok(buffer.with_rest(Some(rest.collect::<Result<_>>()?)))
     }
 
     /// Puts result `index` into an existing buffer, whose old array is freed.

@@ -8,7 +8,7 @@ use super::executable::{Executable, Origin};
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
+use super::runtime::{Backend, Inspection, Runtime};
 use super::{callback, exit, fork, spread};
 use crate::error::{Error, Result};
 use crate::value::Aval;
@@ -541,26 +541,16 @@ impl Client {
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
-        let buffer = match placement.sharding() {
-            None => {
-                let raw = self.upload_raw(bytes, &aval, placement)?;
-                Buffer::new(*self, raw, aval, placement, None)
-            }
-            Some(sharding) => {
-                self.check_upload(bytes, &aval, placement)?;
-                let _calling = exit::calling()?;
-                let raws = spread::upload(*self, bytes, &aval, sharding)?;
-                Buffer::new(*self, raws[0], aval, placement, None).with_rest(raws[1..].to_vec())
-            }
+        self.check_upload(bytes, &aval, placement)?;
+        let _calling = exit::calling()?;
+        let what = || format!("uploading {aval}");
+        let (raw, rest) = match placement.sharding() {
+            None => (self.0.upload(bytes, &aval, placement, &what)?, None),
+            Some(sharding) => spread::upload(*self, bytes, &aval, sharding)?,
         };
+        let buffer = Buffer::new(*self, raw, aval, placement, None).with_rest(rest);
         // A callback may run on the thread that would copy it back.
         Ok(if callback::is_in_callback() { buffer.with_copy(bytes) } else { buffer })
-    }
-
-    fn upload_raw(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<RawBuffer> {
-        self.check_upload(bytes, aval, placement)?;
-        let _calling = exit::calling()?;
-        self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
     }
 
     fn check_upload(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<()> {

@@ -74,13 +74,13 @@ pub(super) fn check_devices(client: Client, sharding: &NamedSharding) -> Result<
     }
 }
 
-/// Uploads the parts of an array, first the one of the first device.
+/// Uploads the parts of an array: the one of the first device, and the others.
 pub(super) fn upload(
     client: Client,
     bytes: &[u8],
     aval: &Aval,
     sharding: &NamedSharding,
-) -> Result<Vec<RawBuffer>> {
+) -> Result<(RawBuffer, Option<Box<[RawBuffer]>>)> {
     let part_aval = sharding.shard_aval(aval)?;
     let what = || format!("uploading {aval} as {sharding}");
     let mut raws = Vec::with_capacity(sharding.mesh().size());
@@ -96,7 +96,8 @@ pub(super) fn upload(
             }
         }
     }
-    Ok(raws)
+    // A mesh has a device.
+    Ok((raws[0], Some(raws[1..].into())))
 }
 
 /// The elements of an array whose parts these are. Waits for them.

@@ -128,6 +128,7 @@ impl Items {
         };
         match item {
             Item::Fn(item) => declare(&item.vis, &item.sig.ident),
+            Item::Const(item) => declare(&item.vis, &item.ident),
             Item::Struct(item) => declare(&item.vis, &item.ident),
             Item::Type(item) => declare(&item.vis, &item.ident),
             Item::Trait(item) => declare(&item.vis, &item.ident),

@@ -138,6 +138,7 @@ fn home(function: &Function) -> String {
     let file = function.file.trim_end_matches(".rs").split('/').collect::<Vec<_>>();
     let module = match &file[..] {
         ["transform", "debug", ..] => "nnx::debug".into(),
+        ["transform", "metadata" | "shard_map"] => "nnx::sharding".into(),
         ["transform", ..] if is_at_root(&function.name) => "nnx".into(),
         ["array", "stats", "samples"] => "nnx::stats".into(),
         ["array", "stats", distribution] => format!("nnx::stats::{distribution}"),

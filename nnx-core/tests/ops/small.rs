@@ -122,7 +122,7 @@ fn they_are_moved_as_others_are() {
         check("select", &|x| select(Array::from([[true, false, true]; 2]), x, x.flip(0)));
         check("scan", &|x| scan(|c: Array, x: &Array| (x.clone(), c), x.slice([0.into()]), x).1);
         check("cond", &|x| {
-            cond(&Array::scalar(true), |x: &Array| x.clone(), |x: &Array| x.flip(1), x)
+            cond(Array::scalar(true), |x: &Array| x.clone(), |x: &Array| x.flip(1), x)
         });
         check("vmap", &|x| vmap(|x: &Array| x.flip(0), x, 1));
         check("set", &|x| x.at(0).set(x.slice([1.into()])));

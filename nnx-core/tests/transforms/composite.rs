@@ -15,7 +15,7 @@ fn a_composite_is_its_function() {
     let slope = grad(|x: &Array| tangent(x).sum(..), &x);
     assert_eq!(slope.to_vec::<f32>(), grad(|x: &Array| plain(x).sum(..), &x).to_vec::<f32>());
     assert_eq!(vmap(tangent, &x, 0).to_vec::<f32>(), plain(&x).to_vec::<f32>());
-    let within = cond(&Array::scalar(true), |x: &Array| tangent(x), |x: &Array| x.clone(), &x);
+    let within = cond(Array::scalar(true), |x: &Array| tangent(x), |x: &Array| x.clone(), &x);
     assert_eq!(within.to_vec::<f32>(), plain(&x).to_vec::<f32>());
     let graph = make_graph(tangent, &x).to_string();
     assert!(graph.contains("composite[my.tangent version=2]"), "{graph}");
