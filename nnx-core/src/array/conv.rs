@@ -442,13 +442,13 @@ fn conv_general_dilated_patches_of(
 /// Panics if the shapes and options do not fit together, or there are groups.
 #[track_caller]
 pub fn conv_general_dilated_local(
-    lhs: &Array,
+    lhs: impl AsArray,
     rhs: impl AsArray,
     filter_shape: &[usize],
     options: &ConvOptions,
 ) -> Array {
     const OP: &str = "conv_general_dilated_local";
-    let rhs = rhs.as_array();
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
     let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
     let dtype = crate::value::promote_dtypes(lhs.dtype(), rhs.dtype());
     one_program(OP, &[lhs.clone(), rhs.clone()], |args| {

@@ -24,14 +24,14 @@ use crate::value::DType;
 /// Panics if the shapes do not fit.
 #[track_caller]
 pub fn scaled_matmul(
-    lhs: &Array,
+    lhs: impl AsArray,
     rhs: impl AsArray,
     lhs_scales: impl AsArray,
     rhs_scales: impl AsArray,
     preferred_element_type: DType,
 ) -> Array {
     const OP: &str = "scaled_matmul";
-    let rhs = rhs.as_array();
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
     let fits = match (lhs.shape(), rhs.shape()) {
         ([b, _, k], [c, _, l]) => b == c && k == l,
         _ => false,

@@ -1,5 +1,6 @@
 //! Functions of a batch, part by part, so that the memory of one part is enough.
 
+use crate::array::AsArray;
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::walk::{Rebuild, copy, for_each_leaf, rebuild};
@@ -272,8 +273,8 @@ where
 /// # Panics
 /// Panics if there is no such axis, or the size does not divide it.
 #[track_caller]
-pub fn reshape_batch_axis(x: &Array, microbatch_size: usize, axis: isize) -> Array {
-    let op = "reshape_batch_axis";
+pub fn reshape_batch_axis(x: impl AsArray, microbatch_size: usize, axis: isize) -> Array {
+    let (op, x) = ("reshape_batch_axis", x.as_array());
     let d = crate::array::dim(op, axis, x.aval());
     let parts = divided(op, x.shape()[d], microbatch_size);
     let mut shape = x.shape().to_vec();
@@ -351,7 +352,7 @@ impl<T: Module> BatchParts<T> {
         let mut axes = BTreeMap::<isize, BTreeSet<Path>>::new();
         let mut split = BTreeMap::new();
         for (number, path, axis, array) in found {
-            let parts = reshape_batch_axis(&array, how.size, axis).moveaxis(axis, 0);
+            let parts = reshape_batch_axis(array, how.size, axis).moveaxis(axis, 0);
             split.insert(number, parts);
             axes.entry(axis).or_default().insert(path);
         }

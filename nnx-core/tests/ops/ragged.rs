@@ -101,14 +101,14 @@ fn each_place_has_a_kernel() {
     };
     let last = options(["NHWC", "HWIO", "NHWC"]);
     let y =
-        conv_general_dilated_local(&values(&[2, 5, 6, 3]), values(&[3, 3, 18, 4]), &[2, 3], &last);
+        conv_general_dilated_local(values(&[2, 5, 6, 3]), values(&[3, 3, 18, 4]), &[2, 3], &last);
     check(&y, &[2, 3, 3, 4], -78.0, -52.876_484);
     let other = ConvOptions {
         padding: Padding::Explicit(vec![(1, 0), (0, 1)]),
         ..options(["NCWH", "OIWH", "NHWC"])
     };
     let y =
-        conv_general_dilated_local(&values(&[2, 3, 6, 5]), values(&[4, 18, 3, 3]), &[3, 2], &other);
+        conv_general_dilated_local(values(&[2, 3, 6, 5]), values(&[4, 18, 3, 3]), &[3, 2], &other);
     check(&y, &[2, 3, 3, 4], -37.0, -89.069_94);
 }
 

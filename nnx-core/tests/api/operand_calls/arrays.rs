@@ -37,6 +37,7 @@ calls! { key x o
     "array/conv.rs" {
         "conv_general_dilated" => array::conv_general_dilated(o(), o(), &ConvOptions::default());
         "conv_transpose" => array::conv_transpose(o(), o(), &ConvTransposeOptions::default());
+        "conv_general_dilated_local" => array::conv_general_dilated_local(o(), o(), &[2], &ConvOptions::default());
         "conv_general_dilated_patches" => array::conv_general_dilated_patches(o(), &[2], &ConvOptions::default());
     }
     "array/create.rs" {
@@ -89,7 +90,17 @@ calls! { key x o
     "array/matmul.rs" {
         "Array::matmul" => x.matmul(o());
         "dot_general" => array::dot_general(o(), o(), (&[0], &[0]), (&[0], &[0]));
+        "dot_general_as" => array::dot_general_as(o(), o(), (&[0], &[0]), (&[], &[]), DType::F32);
+        "dot_general_with" =>
+            array::dot_general_with(o(), o(), (&[0], &[0]), (&[], &[]), &array::DotOptions::default());
         "ragged_dot" => array::ragged_dot(o(), o(), o());
+    }
+    "array/ragged.rs" {
+        "ragged_dot_general" => |d: &array::RaggedDotDimensionNumbers| array::ragged_dot_general(o(), o(), o(), d);
+    }
+    "array/sharding.rs" {
+        "with_sharding_constraint" =>
+            |s: &nnx_core::sharding::NamedSharding| nnx_core::sharding::with_sharding_constraint(o(), s);
     }
     "array/ndimage.rs" {
         "map_coordinates" => ndimage::map_coordinates(o(), [x], 2, ndimage::Outside::Nearest, o());

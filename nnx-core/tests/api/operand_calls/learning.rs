@@ -52,6 +52,10 @@ calls! { key x o
     "nn/layer.rs" {
         "Activation::forward" => |m: &Activation| m.forward(o());
     }
+    "nn/scaled.rs" {
+        "scaled_dot" => nn::scaled_dot(o(), o(), o(), o(), DType::F32);
+        "scaled_matmul" => nn::scaled_matmul(o(), o(), o(), o(), DType::F32);
+    }
     "nn/linear.rs" {
         "Linear::forward" => |m: &Linear| m.forward(o());
     }
@@ -113,6 +117,13 @@ calls! { key x o
     }
     "nn/weight_norm.rs" {
         "WeightNorm::forward" => |m: &mut WeightNorm<Linear>| m.forward(o());
+    }
+    "optim/microbatching.rs" {
+        "reshape_batch_axis" => nnx_core::optim::reshape_batch_axis(o(), 2, 0);
+    }
+    "optim/inject.rs" {
+        "InjectHyperparamsState::set_hyperparam" =>
+            |s: &mut nnx_core::optim::InjectHyperparamsState<()>| s.set_hyperparam("b1", o());
     }
     "optim/extra.rs" {
         "ExtraArgs::value" => optim::ExtraArgs::<Linear>::new().value(o());
