@@ -30,14 +30,6 @@ fn every_fix_that_a_message_offers_is_followed_in_a_case() {
     assert!(unfollowed.is_empty(), "{}", unfollowed.join("\n"));
 }
 
-#[test]
-fn the_readme_shows_a_message_as_it_is() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
-    let message = read("tests/ui/sharing/nested.stderr");
-    assert!(read("README.md").contains(&format!("```\n{}\n```", message.trim_end())), "{message}");
-}
-
 // The message for a mistake does not depend on the backend, and trybuild would build the crate
 // `xla`, minutes of C++, once more for its own project.
 #[test]
