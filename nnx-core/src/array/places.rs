@@ -408,17 +408,53 @@ scatters! {
     /// The operand multiplied by windows of `updates` at the indices, by all that meet. The derivative by the
     /// updates needs the promise of `unique_indices`. `jax.lax.scatter_mul`.
     ///
+    /// ```
+    /// use nnx::{Array, array::{ScatterDimensionNumbers, scatter_mul}};
+    /// let numbers = ScatterDimensionNumbers {
+    ///     inserted_window_dims: vec![0],
+    ///     scatter_dims_to_operand_dims: vec![0],
+    ///     ..Default::default()
+    /// };
+    /// let (x, at) = (Array::from([1.0, 2.0, 3.0]), Array::from([[2], [0]]));
+    /// let y = scatter_mul(&x, &at, Array::from([1.0, 5.0]), &numbers, Default::default());
+    /// assert_eq!(y.to_vec::<f64>(), [5.0, 2.0, 3.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`scatter`], and for bool arrays.
     scatter_mul = Mul;
     /// The smaller of the operand's elements and of the windows of `updates` at the indices.
     /// `jax.lax.scatter_min`.
     ///
+    /// ```
+    /// use nnx::{Array, array::{ScatterDimensionNumbers, scatter_min}};
+    /// let numbers = ScatterDimensionNumbers {
+    ///     inserted_window_dims: vec![0],
+    ///     scatter_dims_to_operand_dims: vec![0],
+    ///     ..Default::default()
+    /// };
+    /// let (x, at) = (Array::from([1.0, 2.0, 3.0]), Array::from([[2], [0]]));
+    /// let y = scatter_min(&x, &at, Array::from([1.0, 5.0]), &numbers, Default::default());
+    /// assert_eq!(y.to_vec::<f64>(), [1.0, 2.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`scatter`], and for complex numbers.
     scatter_min = Min;
     /// The larger of the operand's elements and of the windows of `updates` at the indices.
     /// `jax.lax.scatter_max`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::{ScatterDimensionNumbers, scatter_max}};
+    /// let numbers = ScatterDimensionNumbers {
+    ///     inserted_window_dims: vec![0],
+    ///     scatter_dims_to_operand_dims: vec![0],
+    ///     ..Default::default()
+    /// };
+    /// let (x, at) = (Array::from([1.0, 2.0, 3.0]), Array::from([[2], [0]]));
+    /// let y = scatter_max(&x, &at, Array::from([1.0, 5.0]), &numbers, Default::default());
+    /// assert_eq!(y.to_vec::<f64>(), [5.0, 2.0, 3.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`scatter`], and for complex numbers.
@@ -427,6 +463,18 @@ scatters! {
 
 /// The operand with windows of `updates` subtracted at the indices, all that meet.
 /// `jax.lax.scatter_sub`.
+///
+/// ```
+/// use nnx::{Array, array::{ScatterDimensionNumbers, scatter_sub}};
+/// let numbers = ScatterDimensionNumbers {
+///     inserted_window_dims: vec![0],
+///     scatter_dims_to_operand_dims: vec![0],
+///     ..Default::default()
+/// };
+/// let (x, at) = (Array::from([1.0, 2.0, 3.0]), Array::from([[2], [0]]));
+/// let y = scatter_sub(&x, &at, Array::from([1.0, 5.0]), &numbers, Default::default());
+/// assert_eq!(y.to_vec::<f64>(), [-4.0, 2.0, 2.0]);
+/// ```
 ///
 /// # Panics
 /// As [`scatter`], and for bool arrays.

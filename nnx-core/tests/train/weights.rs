@@ -1,7 +1,7 @@
 //! Weights that other libraries wrote, and parts of checkpoints.
 
 use nnx_core::module::{of_type, path_contains};
-use nnx_core::nn::{BatchNorm, Conv, Embed, Linear};
+use nnx_core::nn::{BatchNorm, Conv, Dropout, Embed, Linear};
 use nnx_core::random::Rngs;
 use nnx_core::train::{WeightMap, load_weights, save_checkpoint, tensor};
 use nnx_core::{Array, DType, Param, Shared, array, path};
@@ -314,4 +314,33 @@ fn what_does_not_fit_is_listed_and_nothing_changes() {
     let map = map.tree(path!(Stack: blocks), "nothing");
     let error = load_weights(&file, &mut stack, &map).unwrap_err().to_string();
     assert!(error.contains("rules that no leaf follows: blocks"), "{error}");
+}
+
+#[derive(nnx_derive::Module)]
+#[module(crate = nnx_core)]
+struct FlaxModel {
+    layers: Vec<Linear>,
+    norm: BatchNorm,
+    dropout: Dropout,
+}
+
+/// The file is Flax's: data/flax_state.py made it.
+#[test]
+fn a_state_that_flax_saved() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/train/data/flax_state.safetensors");
+    let mut rngs = Rngs::new(7);
+    let layers = vec![Linear::new(2, 3, &mut rngs), Linear::new(3, 2, &mut rngs)];
+    let norm = BatchNorm::new(2, &mut rngs);
+    let mut model = FlaxModel { layers, norm, dropout: Dropout::new(0.5, &mut rngs) };
+    let map = WeightMap::new().keep(path_contains("dropout"));
+    let done = load_weights(&file, &mut model, &map).unwrap();
+    assert_eq!(done.loaded.len(), 8, "{done:?}");
+    assert_eq!(model.norm.mean.to_vec::<f32>(), [0.5, 0.5]);
+    let mut norm = model.norm.clone();
+    *norm.use_running_average = true;
+    let x = Array::from([[1.0_f32, -2.0]]);
+    let y = norm.forward(model.layers[1].forward(model.layers[0].forward(x)));
+    for (found, expected) in y.to_vec::<f32>().into_iter().zip([0.957_077_3, 1.229_491_7]) {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
 }

@@ -65,6 +65,16 @@ pub fn eig(a: impl AsArray) -> (Array, Array) {
 /// Eigenvalues, left and right eigenvectors: [`eig`], and U with Uᴴ A = diag(w) Uᴴ between the two.
 /// `jax.lax.linalg.eig`.
 ///
+/// ```
+/// use nnx::{Array, DType, linalg::eig_left_right};
+/// let a = Array::from([[1.0, 2.0], [-3.0, 0.5]]);
+/// let (w, left, _) = eig_left_right(&a);
+/// // Uᴴ A = diag(w) Uᴴ
+/// let conjugate = left.t().conj();
+/// let difference = conjugate.matmul(a.astype(DType::C128)) - w.expand_dims(1) * conjugate;
+/// assert!(difference.abs().max(..).item::<f64>() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
@@ -130,6 +140,15 @@ fn hessenberg_of(a: &Array) -> (Array, Array) {
 /// [`hessenberg`]'s H with the vectors of the reflections where it has zeros, and the factors of the
 /// reflections `[…, n - 1]`: LAPACK's `gehrd`. `jax.lax.linalg.hessenberg`.
 ///
+/// ```
+/// use nnx::{Array, linalg::{hessenberg, hessenberg_packed}};
+/// let a = Array::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 10.0]]);
+/// let (packed, taus) = hessenberg_packed(&a);
+/// let (h, _) = hessenberg(a);
+/// assert!((packed.triu(-1) - h).abs().max(..).item::<f64>() < 1e-12);
+/// assert_eq!(taus.shape(), [2]);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
@@ -191,6 +210,16 @@ fn schur_of(a: &Array, output: SchurOutput) -> (Array, Array) {
 
 /// The complex Schur form of a real one, `t` and `z` of [`schur`]: a rotation takes each block of two rows
 /// apart. `jax.scipy.linalg.rsf2csf`.
+///
+/// ```
+/// use nnx::{Array, DType, linalg::{SchurOutput, rsf2csf, schur}};
+/// let a = Array::from([[1.0, 2.0], [-3.0, 0.5]]); // its eigenvalues are complex
+/// let (t, z) = schur(&a, SchurOutput::Real);
+/// let (t, z) = rsf2csf(t, z);
+/// let back = z.matmul(&t).matmul(z.t().conj());
+/// assert!((back - a.astype(DType::C128)).abs().max(..).item::<f64>() < 1e-12);
+/// assert!(t.at((1, 0)).get().abs().item::<f64>() < 1e-12);
+/// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square, differ in size, or their batches do not broadcast.

@@ -12,6 +12,15 @@ use crate::value::promote_dtypes;
 /// The product of reflections I − τ w wᴴ, `[…, m, n]` with m ≥ n: its first n columns, from vectors in the
 /// columns of `a` below the diagonal, and factors `taus` `[…, k]`, k ≤ n. `jax.lax.linalg.householder_product`.
 ///
+/// ```
+/// use nnx::{Array, linalg::{householder_product, qr, qr_raw}};
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0]]);
+/// let (reflections, taus) = qr_raw(&a);
+/// let (q, _) = qr(&a);
+/// let difference = (householder_product(reflections, taus) - q).abs().max(..);
+/// assert!(difference.item::<f64>() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if there are more columns than rows, or the factors do not fit.
 #[track_caller]
@@ -49,6 +58,15 @@ pub fn householder_product(a: impl AsArray, taus: impl AsArray) -> Array {
 /// The reflections of the QR decomposition of matrices `[…, m, n]`: R in the upper triangle and the vectors
 /// below it, and the factors `[…, min(m, n)]`. `jax.numpy.linalg.qr` with mode `raw`, without its transposition.
 ///
+/// ```
+/// use nnx::{Array, linalg::{qr, qr_raw}};
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0]]);
+/// let (reflections, taus) = qr_raw(&a);
+/// let (_, r) = qr(&a);
+/// assert!((reflections.triu(0) - r).abs().max(..).item::<f64>() < 1e-12);
+/// assert_eq!(taus.shape(), [2]);
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
@@ -73,6 +91,15 @@ fn qr_raw_of(a: &Array) -> (Array, Array) {
 
 /// Q C, or C Q if not `left`, where Q `[…, m, m]` is the product of the reflections of [`qr_raw`]; with
 /// `transpose` Qᴴ in its place. `jax.lax.linalg.ormqr`.
+///
+/// ```
+/// use nnx::{Array, linalg::{ormqr, qr_raw}};
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0]]);
+/// let (reflections, taus) = qr_raw(&a);
+/// // Qᴴ A is R.
+/// let r = ormqr(&reflections, taus, a, true, true);
+/// assert!((r - reflections.triu(0)).abs().max(..).item::<f64>() < 1e-12);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -134,6 +161,15 @@ pub enum QrSide {
 /// C Q or Q C with Q `[…, m, k]` of the QR decomposition of A `[…, m, n]`, k = min(m, n), and R; `conjugate`
 /// takes the conjugate of Q. C is a matrix or a vector. `jax.scipy.linalg.qr_multiply` without pivoting
 /// (defaults `Right`, false).
+///
+/// ```
+/// use nnx::{Array, linalg::{QrSide, qr, qr_multiply}};
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0]]);
+/// let c = Array::from([[1.0, 0.0], [2.0, 5.0]]);
+/// let (product, _) = qr_multiply(&a, &c, QrSide::Left, false);
+/// let difference = product - qr(a).0.matmul(c);
+/// assert!(difference.abs().max(..).item::<f64>() < 1e-12);
+/// ```
 ///
 /// # Panics
 /// Panics if C does not fit.

@@ -17,6 +17,16 @@ use std::ops::RangeInclusive;
 /// the reflections; the diagonal `[…, n]` and the elements beside it `[…, n - 1]`, real; the factors
 /// `[…, n - 1]`. The numbers are LAPACK's `sytrd`'s.
 ///
+/// ```
+/// use nnx::{Array, linalg::tridiagonal};
+/// let a = Array::from([[2.0, 3.0, 4.0], [3.0, 1.0, 0.0], [4.0, 0.0, 5.0]]);
+/// let (_, d, e, taus) = tridiagonal(a, true);
+/// assert_eq!((d.shape(), e.shape(), taus.shape()), (&[3][..], &[2][..], &[2][..]));
+/// // The trace, and the length of the first column below the diagonal, stay.
+/// assert!((d.sum(..).item::<f64>() - 8.0).abs() < 1e-12);
+/// assert!((e.at(0).get().item::<f64>().abs() - 5.0).abs() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square or empty.
 #[track_caller]

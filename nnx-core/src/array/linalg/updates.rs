@@ -63,6 +63,13 @@ pub fn cholesky_update(r_matrix: impl AsArray, w_vector: impl AsArray) -> Array 
 /// α A Aᵀ + β C for A `[…, m, n]` and symmetric C `[…, m, m]`; with `symmetrize_output` the upper triangle is that of
 /// the lower one. `jax.lax.linalg.symmetric_product` (defaults α 1, β 0, false).
 ///
+/// ```
+/// use nnx::{Array, linalg::symmetric_product};
+/// let (a, c) = (Array::from([[1.0], [2.0]]), Array::from([[1.0, 0.0], [0.0, 1.0]]));
+/// let y = symmetric_product(a, c, 1.0, 10.0, true);
+/// assert_eq!(y.to_vec::<f64>(), [11.0, 2.0, 2.0, 14.0]);
+/// ```
+///
 /// # Panics
 /// Panics if C does not fit.
 #[track_caller]

@@ -509,6 +509,16 @@ fn overlaid(x: &Array, step: usize) -> Array {
 /// `boundary` tells that [`stft`] extended the signal, which is taken away again. The signal is real if
 /// `onesided`.
 ///
+/// ```
+/// use nnx::{Array, DType, array::arange, signal::{Boundary, Pieces, istft, stft}};
+/// let x = arange(64, DType::F64).sin();
+/// let pieces = Pieces { nperseg: Some(16), ..Pieces::of_istft() };
+/// let (_, _, z) = stft(&x, &pieces, Boundary::Zeros, true, -1);
+/// let (_, y) = istft(&z, &pieces, true, -1, -2);
+/// let difference = y.at(..64).get() - x;
+/// assert!(difference.abs().max(..).item::<f64>() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes, no such axes or equal ones, no elements, or the lengths do not fit.
 #[track_caller]

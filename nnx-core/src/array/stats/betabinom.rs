@@ -9,6 +9,13 @@ use crate::graph::Array;
 /// The logarithm of the probability; of `k` the whole part counts, and NaN where `n` is negative or `a` or
 /// `b` is not positive. `jax.scipy.stats.betabinom.logpmf` (default `loc` 0).
 ///
+/// ```
+/// use nnx::{Array, stats::betabinom};
+/// // With a = b = 1 all counts are as likely.
+/// let y = betabinom::logpmf(Array::from([0.0, 4.0, 5.0]), 4, 1.0, 1.0, 0).to_vec::<f64>();
+/// assert!((y[1] - 0.2_f64.ln()).abs() < 1e-12 && y[2] == f64::NEG_INFINITY);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]

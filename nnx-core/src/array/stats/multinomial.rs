@@ -11,6 +11,13 @@ use crate::value::PromotionKind;
 /// together. `jax.scipy.stats.multinomial.logpmf`, for batches too: `n` has the shape of `x` without its last axis, or
 /// one that broadcasts with it.
 ///
+/// ```
+/// use nnx::{Array, stats::multinomial};
+/// // Two of three throws of a coin: 3 · 0.5³
+/// let y = multinomial::logpmf(Array::from([2, 1]), 3, Array::from([0.5, 0.5]));
+/// assert!((y.item::<f64>() - 0.375_f64.ln()).abs() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if `x` or `n` are not integers, `p` is not real, or the shapes do not broadcast.
 #[track_caller]

@@ -51,6 +51,12 @@ fn between(
 
 /// The logarithm of the density. `jax.scipy.stats.truncnorm.logpdf` (default `loc` 0, `scale` 1).
 ///
+/// ```
+/// use nnx::{Array, stats::truncnorm};
+/// let y = truncnorm::logpdf(Array::from([-2.0, 0.0]), -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// assert!(y[0] == f64::NEG_INFINITY && (y[1] - 0.584_368_567_256_8_f64.ln()).abs() < 1e-12);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -109,6 +115,13 @@ fn log_part(x: &Array, a: &Array, b: &Array) -> Array {
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.truncnorm.logcdf` (default `loc` 0, `scale` 1).
 ///
+/// ```
+/// use nnx::{Array, stats::truncnorm};
+/// let x = Array::from([0.0, 3.0]); // the middle, and beyond the end
+/// let y = truncnorm::logcdf(x, -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// assert!((y[0] - 0.5_f64.ln()).abs() < 1e-12 && y[1] == 0.0);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -123,6 +136,13 @@ pub fn logcdf(
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.truncnorm.cdf` (default `loc` 0, `scale` 1).
+///
+/// ```
+/// use nnx::{Array, stats::truncnorm};
+/// let x = Array::from([0.0, 3.0]); // the middle, and beyond the end
+/// let y = truncnorm::cdf(x, -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// assert!((y[0] - 0.5).abs() < 1e-12 && y[1] == 1.0);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -139,6 +159,13 @@ pub fn cdf(
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.truncnorm.logsf` (default `loc` 0, `scale` 1).
 ///
+/// ```
+/// use nnx::{Array, stats::truncnorm};
+/// let x = Array::from([0.0, 3.0]); // the middle, and beyond the end
+/// let y = truncnorm::logsf(x, -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// assert!((y[0] - 0.5_f64.ln()).abs() < 1e-12 && y[1] == f64::NEG_INFINITY);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -153,6 +180,13 @@ pub fn logsf(
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.truncnorm.sf` (default `loc` 0, `scale` 1).
+///
+/// ```
+/// use nnx::{Array, stats::truncnorm};
+/// let x = Array::from([0.0, 3.0]); // the middle, and beyond the end
+/// let y = truncnorm::sf(x, -1.0, 1.0, 0.0, 1.0).to_vec::<f64>();
+/// assert!((y[0] - 0.5).abs() < 1e-12 && y[1] == 0.0);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
