@@ -65,7 +65,6 @@ mod operand_forms;
 mod optimizers;
 mod paths;
 mod precision;
-mod readme;
 mod staging;
 mod state;
 mod strict_clippy;
