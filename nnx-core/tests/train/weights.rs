@@ -327,7 +327,8 @@ struct FlaxModel {
 /// The file is Flax's: data/flax_state.py made it.
 #[test]
 fn a_state_that_flax_saved() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/train/data/flax_state.safetensors");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/train/data/flax_state.safetensors");
     let mut rngs = Rngs::new(7);
     let layers = vec![Linear::new(2, 3, &mut rngs), Linear::new(3, 2, &mut rngs)];
     let norm = BatchNorm::new(2, &mut rngs);
