@@ -54,7 +54,7 @@ impl Array {
     /// ```
     /// use nnx::Array;
     ///
-    /// let x = Array::from([1.0, 2.0]);
+    /// let x = Array::from([1.0_f32, 2.0]);
     /// assert_eq!(x.shards().unwrap()[0].to_vec::<f32>(), [1.0, 2.0]);
     /// ```
     ///

@@ -8,8 +8,9 @@ macro_rules! methods {
         /// Activation functions: those of [`nn`](crate::nn) that take one array, for results as they come,
         /// `(x + y).relu()`. `sigmoid` and `tanh` are above.
         impl Array {$(
-            #[doc = concat!($formula, ": [`nn::", stringify!($name), "`]")]
-            #[doc = concat!("(crate::nn::", stringify!($name), ").")]
+            #[doc = concat!(
+                $formula, ": [`nn::", stringify!($name), "`](crate::nn::", stringify!($name), ")."
+            )]
             ///
             /// ```
             /// use nnx::{Array, nn};
