@@ -70,7 +70,13 @@ ENTRY main {
         let (name, placement, aliases) = ("f", Placement::default(), &[][..]);
         let dialect = Dialect::Hlo;
         let options = &[][..];
-        let program = Program { name, text, dialect, inputs, outputs, aliases, placement, options };
+        let program = Program {
+            dialect,
+            aliases,
+            placement,
+            options,
+            ..Program::stablehlo(name, text, inputs, outputs)
+        };
         client().compile(&program).map(drop).map_err(|e| e.to_string())
     };
     compile(&[f()], &[f(), f()]).unwrap();
