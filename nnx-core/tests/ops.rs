@@ -17,6 +17,8 @@ mod gather;
 mod large;
 #[path = "ops/ragged.rs"]
 mod ragged;
+// The crate `xla` has no arrays of these dtypes.
+#[cfg(not(feature = "xla-rs"))]
 #[path = "ops/small.rs"]
 mod small;
 #[path = "ops/sort.rs"]

@@ -56,7 +56,7 @@ fn tolerance(dtype: &str) -> f64 {
 
 /// Results that are the difference of numbers of order 1, by group, function, dtype and index: they
 /// may be a few roundings of such numbers apart, however small the difference is.
-const CANCELLATIONS: [(&str, &str); 5] = [
+const CANCELLATIONS: [(&str, &str); 22] = [
     ("elementwise/lgamma/f32/7", "of `true`: 1 is a root, and the terms of the formula cancel"),
     ("special_functions/gammaln/f32/7", "is `lgamma`"),
     (
@@ -71,21 +71,52 @@ const CANCELLATIONS: [(&str, &str); 5] = [
         "statistics/dirichlet::logpdf/f16/2",
         "a sum of logarithms less a sum of `lgamma`, both between 1 and 2, where a rounding is 2^-10",
     ),
+    ("matrices/Rotation::apply/f32/8", TURNED),
+    ("matrices/Rotation::as_matrix/f32/8", TURNED),
+    ("matrices/Rotation::as_quat/f32/8", TURNED),
+    ("matrices/Rotation::concatenate/f32/8", TURNED),
+    ("matrices/Rotation::concatenate/f32/9", TURNED),
+    ("matrices/Rotation::from_mrp/f32/8", TURNED),
+    ("matrices/Rotation::from_quat/f32/8", TURNED),
+    ("matrices/Rotation::from_rotvec/f32/8", TURNED),
+    ("matrices/Rotation::inv/f32/8", TURNED),
+    ("matrices/Rotation::mean/f32/8", TURNED),
+    ("matrices/Rotation::single/f32/8", TURNED),
+    ("matrices/Rotation::take/f32/8", TURNED),
+    ("matrices/Slerp::call/f32/8", TURNED),
+    ("matrices/Slerp::call/f32/9", TURNED),
+    ("matrices/Slerp::new/f32/8", TURNED),
+    ("matrices/Slerp::new/f32/9", TURNED),
+    ("matrices/loggamma/f32/8", "is `lgamma`"),
 ];
 
-/// Whether a result is listed above; the position of its function in the group does not count.
-fn cancels(parts: &[&str]) -> bool {
+/// A turn has length 1 whatever the numbers it is made of: the slopes along these are sums of terms that cancel.
+const TURNED: &str = "the slope of a length that is always 1";
+
+/// Results of short dtypes that say nothing where roundings differ; those of c128 are compared.
+const NOT_COMPARED: [(&str, &str); 2] = [
+    (
+        "matrices/eig_left_right/c64/25",
+        "two elements of a vector are the largest, and a rounding decides which of them is made positive",
+    ),
+    ("matrices/sqrtm/c64/8", "the slope of the root of a matrix that is nearly singular"),
+];
+
+/// Whether a result is listed; the position of its function in the group does not count.
+fn is_in(list: &[(&str, &str)], parts: &[&str]) -> bool {
     let &[group, name, dtype, index] = parts else { return false };
     let function = name.rsplit_once('.').map_or(name, |(function, _)| function);
     let place = [group, function, dtype, index].join("/");
-    CANCELLATIONS.iter().any(|(known, _)| *known == place)
+    list.iter().any(|(known, _)| *known == place)
 }
 
 pub(crate) fn compare(one: &Results, other: &Results) {
     assert!(one.0.len() > 1000, "only {} results", one.0.len());
     assert!(one.0.keys().eq(other.0.keys()));
-    let listed = one.0.keys().filter(|name| cancels(&name.split('/').collect::<Vec<_>>()));
-    assert_eq!(listed.count(), CANCELLATIONS.len(), "`CANCELLATIONS` names others");
+    for (list, what) in [(&CANCELLATIONS[..], "CANCELLATIONS"), (&NOT_COMPARED, "NOT_COMPARED")] {
+        let listed = one.0.keys().filter(|name| is_in(list, &name.split('/').collect::<Vec<_>>()));
+        assert_eq!(listed.count(), list.len(), "`{what}` names others");
+    }
     let (mut equal, mut wrong) = (0, Vec::new());
     for ((name, a), b) in one.0.iter().zip(other.0.values()) {
         if a == b {
@@ -102,6 +133,9 @@ pub(crate) fn compare(one: &Results, other: &Results) {
 fn differ(name: &str, a: &[u8], b: &[u8]) -> Option<String> {
     let parts: Vec<&str> = name.split('/').collect();
     let (group, dtype) = (parts[0], parts[parts.len() - 2]);
+    if is_in(&NOT_COMPARED, &parts) {
+        return None;
+    }
     let floats = ["f", "bf", "c"].iter().any(|start| dtype.starts_with(start));
     if !floats {
         return Some("integers differ".into());
@@ -111,7 +145,7 @@ fn differ(name: &str, a: &[u8], b: &[u8]) -> Option<String> {
     };
     let (a, b) = (numbers(a), numbers(b));
     let largest = a.iter().filter(|x| x.is_finite()).fold(0.0_f64, |m, x| m.max(x.abs()));
-    let scale = if cancels(&parts) { largest.max(1.0) } else { largest };
+    let scale = if is_in(&CANCELLATIONS, &parts) { largest.max(1.0) } else { largest };
     for (x, y) in a.iter().zip(&b) {
         // NaN has no sign to agree on.
         let same = x == y && x.is_sign_negative() == y.is_sign_negative();
