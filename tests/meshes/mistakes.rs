@@ -6,7 +6,7 @@ use nnx::module::Metadata;
 use nnx::nn::Linear;
 use nnx::random::Rngs;
 use nnx::sharding::{Mesh, PartitionSpec, StateSharding, shard, shard_by};
-use nnx::{Array, Error, path_contains};
+use nnx::{Array, Error, Everything, Param, Shared, path_contains};
 
 #[test]
 fn mistakes_are_told() {
@@ -41,6 +41,21 @@ fn mistakes_are_told() {
         &["`bias`", "no filter", "Everything"],
     );
     assert!(layer.bias.as_ref().unwrap().sharding().is_none(), "it is as it was");
+}
+
+#[test]
+fn a_shared_node_has_one_spec() {
+    let mesh = mesh();
+    let node = Shared::new(Param::new(count([4, 6])));
+    let mut model = (node.clone(), node);
+    let specs =
+        StateSharding::new().with(path_contains(0), ["data"]).with(Everything, (None, "model"));
+    let text = shard_by(&mut model, &mesh, &specs).unwrap_err().to_string();
+    assert!(
+        text.contains("one node, different specs:\n  [0]: (data)\n  [1]: (None, model)"),
+        "{text}"
+    );
+    assert!(model.0.read().sharding().is_none());
 }
 
 fn caught(f: impl FnOnce() -> Array) -> Error {

@@ -2,7 +2,9 @@
 
 use super::held::{hold_to_read, hold_to_write};
 use super::walk::{for_each_leaf, for_each_leaf_mut};
-use super::{Filter, MetaValue, Metadata, Module, Path, VarInfo, Variable, VariableKind};
+use super::{
+    Filter, MetaValue, Metadata, Module, Path, VarInfo, Variable, VariableKind, check_places,
+};
 use crate::error::{Error, Result, or_raise};
 use crate::value::{Mesh, NamedSharding, PartitionSpec};
 use std::cell::RefCell;
@@ -281,12 +283,18 @@ impl StateSharding {
 /// ```
 ///
 /// # Errors
-/// As [`shard`]; if no filter takes a leaf.
+/// As [`shard`]; if no filter takes a leaf, or a shared node has places of different specs, which are listed.
 ///
 /// # Panics
 /// As [`shard`].
 #[track_caller]
 pub fn shard_by<M: Module>(module: &mut M, mesh: &Mesh, specs: &StateSharding) -> Result<()> {
+    let spec = |path: &Path, leaf: &VarInfo<'_>| specs.of(path, leaf).cloned();
+    let show = |spec: &Option<PartitionSpec>| {
+        spec.as_ref().map_or("none".into(), PartitionSpec::to_string)
+    };
+    check_places(|mut v| module.flatten(&mut v), "specs", Path::to_string, spec, show)
+        .map_err(|why| Error::Invalid(format!("shard_by: {why}")))?;
     move_leaves("shard_by", module, |path, leaf| {
         match specs.of(path, leaf) {
             Some(spec) => mesh.sharding(by_rules(spec)),

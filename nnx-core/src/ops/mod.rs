@@ -61,7 +61,7 @@ pub(crate) use cumulative::Cumulative;
 pub(crate) use custom_jvp::{CustomJvp, JvpRule, WithRule, custom_jvp};
 pub(crate) use custom_vjp::{ArrayFn, CustomVjp, VjpRule};
 pub(crate) use dot::DotGeneral;
-pub(crate) use expansion::{erfcx, polynomial};
+pub(crate) use expansion::{LANCZOS, LANCZOS_FIRST, LANCZOS_G, erfcx, polynomial};
 pub(crate) use fft::Fft;
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;

@@ -4,7 +4,7 @@ use super::pair::ComplexPair;
 use super::{Compute, select, unary};
 use crate::array::{AsArray, complex, where_};
 use crate::graph::{Array, Jvp, Tangent};
-use crate::ops::{CustomJvp, custom_jvp};
+use crate::ops::{CustomJvp, LANCZOS, LANCZOS_FIRST, LANCZOS_G, custom_jvp};
 use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, LN_2, PI};
 
 /// The principal branch of log Γ(x): of real x that of positive numbers, NaN elsewhere; of complex
@@ -25,20 +25,7 @@ pub fn loggamma(x: impl AsArray) -> Array {
     })
 }
 
-/// The constants of Lanczos' approximation (1964) with g = 7, after Godfrey (2001).
-const FIRST: f64 = 0.9999999999998099;
-const LANCZOS: [f64; 8] = [
-    676.5203681218851,
-    -1259.1392167224028,
-    771.3234287776531,
-    -176.6150291621406,
-    12.507343278686905,
-    -0.13857109526572012,
-    9.984369578019572e-6,
-    1.5056327351493116e-7,
-];
-
-/// Below ½ by the reflection π / (Γ(1 − z) sin πz), whose logarithm is taken in the upper half-plane, where
+/// By Lanczos' approximation, as the real one. Below ½ by the reflection π / (Γ(1 − z) sin πz), whose logarithm is taken in the upper half-plane, where
 /// log sin πz = log(1 − e^(2πiz)) − iπz + iπ/2 − log 2 has no cut.
 #[track_caller]
 pub(super) fn complex_loggamma(z: &Array) -> Array {
@@ -50,12 +37,12 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
     let y = select(&lower, &-&y, &y);
     let mirrored = x.lt(0.5);
     let w = ComplexPair::new(select(&mirrored, &-&x, &(&x - 1.0)), select(&mirrored, &-&y, &y));
-    let mut sum = ComplexPair::new(x.full_like(FIRST), x.zeros_like());
+    let mut sum = ComplexPair::new(x.full_like(LANCZOS_FIRST), x.zeros_like());
     for (i, &c) in LANCZOS.iter().enumerate() {
         let part = ComplexPair::new(&w.re + (i as f64 + 1.0), w.im.clone()).inverse();
         sum = ComplexPair::new(sum.re + part.re * c, sum.im + part.im * c);
     }
-    let t = ComplexPair::new(&w.re + 7.5, w.im.clone());
+    let t = ComplexPair::new(&w.re + (LANCZOS_G + 0.5), w.im.clone());
     let power = ComplexPair::new(&w.re + 0.5, w.im).times(&t.log()).minus(&t);
     let sum = sum.log();
     let direct = ComplexPair::new(power.re + sum.re + 0.5 * (2.0 * PI).ln(), power.im + sum.im);

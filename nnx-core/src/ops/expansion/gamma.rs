@@ -7,9 +7,9 @@ use crate::array::select;
 use crate::graph::Array;
 use std::f64::consts::PI;
 
-const G: f64 = 7.0;
-const FIRST: f64 = 0.9999999999998099;
-const COEFFICIENTS: [f64; 8] = [
+pub(crate) const LANCZOS_G: f64 = 7.0;
+pub(crate) const LANCZOS_FIRST: f64 = 0.9999999999998099;
+pub(crate) const LANCZOS: [f64; 8] = [
     676.5203681218851,
     -1259.1392167224028,
     771.3234287776531,
@@ -29,15 +29,15 @@ fn reflected(x: &Array) -> (Array, Array) {
 
 /// z + g + ½ and its logarithm.
 fn shifted(z: &Array) -> (Array, Array) {
-    let start = G + 0.5;
+    let start = LANCZOS_G + 0.5;
     (z + start, (z / start).log1p() + start.ln())
 }
 
 /// log |Γ(x)|.
 pub(super) fn lgamma(x: &Array) -> Array {
     let (reflect, z) = reflected(x);
-    let mut sum = z.full_like(FIRST);
-    for (i, &c) in COEFFICIENTS.iter().enumerate() {
+    let mut sum = z.full_like(LANCZOS_FIRST);
+    for (i, &c) in LANCZOS.iter().enumerate() {
         sum += c / (&z + (i as f64 + 1.0));
     }
     let (t, log_t) = shifted(&z);
@@ -60,14 +60,14 @@ pub(super) fn lgamma(x: &Array) -> Array {
 pub(super) fn digamma(x: &Array) -> Array {
     let (reflect, z) = reflected(x);
     let mut slope = z.zeros_like();
-    let mut sum = z.full_like(FIRST);
-    for (i, &c) in COEFFICIENTS.iter().enumerate() {
+    let mut sum = z.full_like(LANCZOS_FIRST);
+    for (i, &c) in LANCZOS.iter().enumerate() {
         let place = &z + (i as f64 + 1.0);
         slope -= c / (&place * &place);
         sum += c / &place;
     }
     let (t, log_t) = shifted(&z);
-    let y = log_t + slope / sum - G / t;
+    let y = log_t + slope / sum - LANCZOS_G / t;
 
     // ψ(x) = ψ(1 − x) − π / tan πx, by the distance to the nearest integer as above.
     let distance = x + (x + 0.5).floor().abs();

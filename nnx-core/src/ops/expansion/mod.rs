@@ -11,6 +11,7 @@ mod trigonometric;
 mod zeta;
 
 pub(crate) use error::erfcx;
+pub(crate) use gamma::{LANCZOS, LANCZOS_FIRST, LANCZOS_G};
 pub(super) use zeta::zeta_by_exponent;
 
 use crate::graph::{Array, Body, Builder, Closed, trace};
