@@ -180,3 +180,56 @@ fn a_list_that_grows_or_shrinks_allocates_for_its_end_alone() {
         assert_eq!(counts, [counts[0]; 3]);
     }
 }
+
+#[derive(Module)]
+struct Lists {
+    params: Vec<Param>,
+    nodes: Vec<Shared<Param>>,
+    gains: BTreeMap<&'static str, Param>,
+}
+
+/// Sets what stays, and puts something between or takes it out.
+#[nnx::jit]
+fn more_or_less_between(lists: &mut Lists, fresh: &Shared<Param>, grows: bool) {
+    for param in lists.params.iter_mut().chain(lists.gains.values_mut()) {
+        let next = &*param + 1.0;
+        param.set(next);
+    }
+    if grows {
+        let new = || Param::new(&**fresh.read() * 2.0);
+        lists.params.insert(1, new());
+        lists.nodes.insert(0, fresh.clone());
+        lists.gains.insert("b", new());
+    } else {
+        lists.params.remove(1);
+        lists.nodes.remove(0);
+        lists.gains.remove("b");
+    }
+}
+
+#[test]
+fn lists_and_maps_that_change_inside_allocate_for_the_change_alone() {
+    let param = || Param::new(nnx::array::zeros([8], DType::F32));
+    let fresh = Shared::new(param());
+    let counts = [2, 20, 500].map(|len| {
+        let keys = (0..len).map(|i| -> &'static str { Box::leak(format!("k{i}").into()) });
+        let mut lists = Lists {
+            params: std::iter::repeat_with(param).take(len).collect(),
+            nodes: std::iter::repeat_with(|| Shared::new(param())).take(len).collect(),
+            gains: ["a"].into_iter().chain(keys).map(|key| (key, param())).collect(),
+        };
+        let mut turn = |grows| more_or_less_between(&mut lists, &fresh, grows);
+        [true, false, true, false].into_iter().for_each(&mut turn);
+        let counted = [true, false].map(|grows| measure(|| turn(grows)).count_total);
+        assert_eq!((lists.params.len(), lists.nodes.len(), lists.gains.len()), (len, len, len + 1));
+        let values = [&lists.params[0], &lists.params[len - 1], &lists.gains["k1"]];
+        assert!(values.iter().all(|param| param.to_vec::<f32>() == [6.0; 8]));
+        counted
+    });
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        println!("{counts:?}");
+        // A full node of a `BTreeMap` is split where an entry comes.
+        let is_near = |[longer, shorter]: [u64; 2]| longer <= counts[0][0] + 2 && shorter <= 8;
+        assert!(counts[0][0] <= 16 && counts.into_iter().all(is_near), "{counts:?}");
+    }
+}

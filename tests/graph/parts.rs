@@ -241,7 +241,7 @@ fn a_list_that_shrinks() {
     assert_eq!(traces("shorten"), Some(1));
 }
 
-/// Other changes of a list than at its end: it is made anew.
+/// Changes of a list at both of its ends, in what stays, and in its order.
 #[nnx::jit]
 fn turn_around(stack: &mut Stack) {
     stack.layers.remove(0);

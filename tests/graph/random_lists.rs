@@ -4,6 +4,7 @@
 use super::param;
 use nnx::{Module, Param, Shared};
 use proptest::prelude::*;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Module)]
 struct Item {
@@ -28,6 +29,8 @@ struct Lists {
     handles: Vec<Shared<Param>>,
     in_node: Shared<Vec<Item>>,
     maybe: Vec<Option<Param>>,
+    by_name: BTreeMap<String, Item>,
+    by_number: HashMap<u32, Param>,
     after: Param,
 }
 
@@ -44,6 +47,8 @@ fn lists() -> Lists {
         handles: vec![Shared::new(param(6.0)), Shared::new(param(7.0))],
         in_node: Shared::new(vec![item(8.0)]),
         maybe: vec![None, Some(param(9.0))],
+        by_name: [("1", 11.0), ("3", 12.0)].map(|(key, x)| (key.into(), item(x))).into(),
+        by_number: [(10, param(13.0)), (2, param(14.0))].into(),
         after: param(10.0),
     }
 }
@@ -63,7 +68,7 @@ enum Change {
     Turn(usize),
 }
 
-/// The list that is changed: of items, in a list, of handles, in a node, of what may be there.
+/// The list that is changed: of items, in a list, of handles, in a node, of what may be there, maps.
 type Step = (usize, Change);
 
 fn change<T>(
@@ -84,6 +89,25 @@ fn change<T>(
         Change::Set(i) => edit(&mut list[i % len], false),
         Change::Turn(i) => edit(&mut list[i % len], true),
     }
+}
+
+/// The same of a map, where `$key` makes a key of a place.
+macro_rules! change_map {
+    ($map:expr, $change:expr, $key:expr, $new:expr, $edit:expr) => {
+        match $change {
+            Change::Push => drop($map.insert($key(&9), $new())),
+            Change::Pop => drop($map.remove(&$key(&9))),
+            Change::Insert(i) => drop($map.insert($key(i), $new())),
+            Change::Remove(i) | Change::Truncate(i) => drop($map.remove(&$key(i))),
+            Change::Swap(i, j) => {
+                if let Some(moved) = $map.remove(&$key(i)) {
+                    $map.insert($key(j), moved);
+                }
+            }
+            Change::Set(i) => $map.get_mut(&$key(i)).into_iter().for_each(|x| $edit(x, false)),
+            Change::Turn(i) => $map.get_mut(&$key(i)).into_iter().for_each(|x| $edit(x, true)),
+        }
+    };
 }
 
 fn double(param: &mut Param) {
@@ -107,7 +131,7 @@ fn apply(lists: &mut Lists, steps: &[Step]) {
         let sum = &*lists.before + &*lists.after;
         let new = || Param::new(&sum + 100.0);
         let new_item = || Item { value: new(), extra: None, form: Form::Plain };
-        match which % 6 {
+        match which % 8 {
             0 => change(&mut lists.items, step, new_item, edit_item),
             1 => match lists.nested.first_mut() {
                 Some(inner) => change(inner, step, new, |param, _| double(param)),
@@ -131,6 +155,11 @@ fn apply(lists: &mut Lists, steps: &[Step]) {
                 });
             }
             4 => change(&mut lists.in_node.write(), step, new_item, edit_item),
+            5 => change_map!(lists.by_name, step, |i: &usize| i.to_string(), new_item, edit_item),
+            6 => {
+                let edit = |param: &mut Param, _| double(param);
+                change_map!(lists.by_number, step, |i: &usize| 2 + *i as u32, new, edit);
+            }
             _ => change(
                 &mut lists.maybe,
                 step,
@@ -179,7 +208,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => place().prop_map(Change::Set),
         1 => place().prop_map(Change::Turn),
     ];
-    (0..6_usize, change)
+    (0..8_usize, change)
 }
 
 proptest! {

@@ -2,6 +2,7 @@
 
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use std::any::{Any, TypeId};
+use std::ops::Range;
 
 /// A tree of any type, or a part of one.
 ///
@@ -38,7 +39,7 @@ pub trait AnyTree: Any {
     fn put(&mut self, tree: Box<dyn AnyTree>);
 }
 
-/// A list of any type of items.
+/// A list of any type of items, or a map, whose entries are its items in the order of their keys.
 ///
 /// ```
 /// use nnx::module::{AnyList, SharedNode, VarMut, VisitorMut};
@@ -65,10 +66,10 @@ pub trait AnyList: Any {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// A list of copies of the items but the first `kept` ones, with other leaves.
-    fn copy_rest(&self, kept: usize, leaves: &mut dyn Leaves) -> Box<dyn AnyTree>;
-    /// Replaces the items but the first `kept` ones by those of a list of its type.
-    fn put_rest(&mut self, kept: usize, rest: Box<dyn AnyTree>);
+    /// A list of copies of some of the items, with other leaves.
+    fn copy_items(&self, items: Range<usize>, leaves: &mut dyn Leaves) -> Box<dyn AnyTree>;
+    /// Puts the items of a list of its type in the place of some of the items.
+    fn put_items(&mut self, items: Range<usize>, new: Box<dyn AnyTree>);
 }
 
 impl<M: Module> AnyTree for M {

@@ -163,6 +163,15 @@ impl Statics {
         same(self.0.iter(), other.0.iter())
     }
 
+    /// As [`is_same`](Statics::is_same) for parts of trees, whose paths are told from where the parts lie.
+    pub(crate) fn is_same_below(&self, path: &Path, other: &Statics, other_path: &Path) -> bool {
+        let same = |((path_of_one, one), (path_of_other, two)): (&PartAtPath, &PartAtPath)| {
+            let below = path_of_one.keys().get(path.keys().len()..);
+            below == path_of_other.keys().get(other_path.keys().len()..) && one.same(two)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+    }
+
     /// As [`is_same`](Statics::is_same), but for what is in parts of both trees, which are given in their order.
     pub(crate) fn is_same_but<'s>(
         &'s self,

@@ -4,6 +4,7 @@ use super::doubt::FieldWalk;
 use super::{AnyList, AnyTree, KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Static, and says nothing.
 #[diagnostic::do_not_recommend]
@@ -77,14 +78,13 @@ impl<T: Module> AnyList for Vec<T> {
     fn len(&self) -> usize {
         self.len()
     }
-    fn copy_rest(&self, kept: usize, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
-        let rest = self.iter().enumerate().skip(kept);
-        let rest: Self = rest.map(|(i, item)| unflatten_item(i, item, &mut leaves)).collect();
-        Box::new(rest)
+    fn copy_items(&self, items: Range<usize>, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        let numbered = items.clone().zip(&self[items]);
+        let copies: Self = numbered.map(|(i, item)| unflatten_item(i, item, &mut leaves)).collect();
+        Box::new(copies)
     }
-    fn put_rest(&mut self, kept: usize, rest: Box<dyn AnyTree>) {
-        self.truncate(kept);
-        self.append(&mut rest.into_tree::<Self>());
+    fn put_items(&mut self, items: Range<usize>, new: Box<dyn AnyTree>) {
+        self.splice(items, new.into_tree::<Self>());
     }
 }
 
@@ -183,10 +183,28 @@ impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
         flatten_entries(self, visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        flatten_entries_mut(self, visitor);
+        flatten_entries_mut(&mut *self, visitor);
+        visitor.list(self);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         unflatten_entries(self, leaves)
+    }
+}
+
+impl<K: MapKey, T: Module> AnyList for BTreeMap<K, T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+    fn copy_items(&self, items: Range<usize>, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        let copies: Self =
+            unflatten_entries(self.iter().skip(items.start).take(items.len()), &mut leaves);
+        Box::new(copies)
+    }
+    fn put_items(&mut self, items: Range<usize>, new: Box<dyn AnyTree>) {
+        let keys = self.keys().skip(items.start).take(items.len());
+        let keys: Vec<K> = keys.cloned().collect();
+        keys.iter().for_each(|key| drop(self.remove(key)));
+        self.extend(new.into_tree::<Self>());
     }
 }
 
@@ -200,10 +218,29 @@ where
         flatten_entries(sorted(self), visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        flatten_entries_mut(sorted(self), visitor);
+        flatten_entries_mut(sorted(&mut *self), visitor);
+        visitor.list(self);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         unflatten_entries(sorted(self), leaves)
+    }
+}
+
+impl<K: MapKey, T: Module, S> AnyList for HashMap<K, T, S>
+where
+    S: std::hash::BuildHasher + Default + 'static,
+{
+    fn len(&self) -> usize {
+        self.len()
+    }
+    fn copy_items(&self, items: Range<usize>, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        let copies: Self = unflatten_entries(sorted(self).drain(items), &mut leaves);
+        Box::new(copies)
+    }
+    fn put_items(&mut self, items: Range<usize>, new: Box<dyn AnyTree>) {
+        let keys: Vec<K> = sorted(&*self)[items].iter().map(|(key, _)| (*key).clone()).collect();
+        keys.iter().for_each(|key| drop(self.remove(key)));
+        self.extend(new.into_tree::<Self>());
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::compare::{KnownNodes, Statics};
 use super::walk::skipped_in;
-use super::{AnyList, AnyTree, KeyRef, Leaves, Path, SharedNode, VarMut, VisitorMut};
+use super::{AnyList, AnyTree, KeyRef, Leaves, Path, PathKey, SharedNode, VarMut, VisitorMut};
 use crate::graph::Array;
 use std::any::{Any, TypeId};
 use std::ops::Range;
@@ -14,21 +14,30 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartKey {
     number: usize,
-    /// Of a list that grew or shrank at its end, the items that are as before: the part is the rest.
+    /// Of a list, the items that are as before: the part is what lies between them.
     kept: Option<KeptItems>,
 }
 
-/// The first items of a list.
+/// Items of a list at both of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct KeptItems {
-    items: usize,
+    first: usize,
+    last: usize,
     /// The type of the list: several lists may have one number, in a walk written by hand.
     of: TypeId,
 }
 
+impl KeptItems {
+    /// The items between them in a list of this length.
+    fn between(self, len: usize) -> Range<usize> {
+        self.first..len.saturating_sub(self.last)
+    }
+}
+
 impl PartKey {
-    fn kept_items(&self) -> usize {
-        self.kept.map_or(0, |kept| kept.items)
+    /// The items of a list of this length that are the part.
+    fn items(&self, len: usize) -> Range<usize> {
+        self.kept.map_or(0..len, |kept| kept.between(len))
     }
 }
 
@@ -128,14 +137,14 @@ impl PartMut<'_> {
     fn copy(&self, key: &PartKey, leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
         match &self.of {
             OfPart::Tree(tree) => tree.copy(leaves),
-            OfPart::List(list) => list.copy_rest(key.kept_items(), leaves),
+            OfPart::List(list) => list.copy_items(key.items(list.len()), leaves),
         }
     }
 
     fn put(self, key: &PartKey, new: Box<dyn AnyTree>) {
         match self.of {
             OfPart::Tree(tree) => tree.put(new),
-            OfPart::List(list) => list.put_rest(key.kept_items(), new),
+            OfPart::List(list) => list.put_items(key.items(list.len()), new),
         }
     }
 }
@@ -203,7 +212,7 @@ impl Part {
     fn changed(&self, after: &Part, kept: Option<KeptItems>) -> ChangedPart {
         let key = |part: &Part| PartKey { number: part.number, kept };
         let leaves = |part: &Part| match kept {
-            Some(kept) => part.leaves_of_first(kept.items).end..part.leaves.end,
+            Some(kept) => part.leaves_of(kept.between(part.parts.len())),
             None => part.leaves.clone(),
         };
         ChangedPart {
@@ -215,25 +224,41 @@ impl Part {
         }
     }
 
-    /// The leaves of the first parts in it.
-    fn leaves_of_first(&self, parts: usize) -> Range<usize> {
-        let last = self.parts[..parts].last();
-        self.leaves.start..last.map_or(self.leaves.start, |part| part.leaves.end)
+    /// The leaves of these of the parts in it.
+    fn leaves_of(&self, parts: Range<usize>) -> Range<usize> {
+        let end_of = |part: usize| match part.checked_sub(1) {
+            Some(last) => self.parts[last].leaves.end,
+            None => self.leaves.start,
+        };
+        end_of(parts.start)..end_of(parts.end)
     }
 
-    /// The items that are as before, if it is a list that grew or shrank at its end. Where items moved, their values
-    /// would have to be copied: a new list takes them as they are.
+    /// Of a list, the items that are as before. Where items moved among those that stay, their values would have to
+    /// be copied: new items take them as they are.
     fn kept(&self, after: &Part, is_moved: &dyn Fn(usize, usize) -> bool) -> Option<KeptItems> {
-        let (len, len_after) = (self.parts.len(), after.parts.len());
-        let of = self.list.filter(|_| self.list == after.list && len != len_after)?;
-        let items = len.min(len_after);
-        let is_same = |(before, after): (&Part, &Part)| {
-            before.of == after.of && before.statics.is_same(&after.statics)
+        let of = self.list.filter(|_| self.list == after.list)?;
+        let stays = |(item, now): &(&Part, &Part)| {
+            item.is_same_item(now)
+                && !item.leaves.clone().zip(now.leaves.clone()).any(|(a, b)| is_moved(a, b))
         };
-        let are_same = self.parts.iter().zip(&after.parts).all(is_same);
-        let mut leaves = self.leaves_of_first(items).zip(after.leaves_of_first(items));
-        let stay = are_same && !leaves.any(|(before, after)| is_moved(before, after));
-        stay.then_some(KeptItems { items, of })
+        let pairs = self.parts.iter().zip(&after.parts);
+        let first = pairs.take_while(stays).count();
+        let rest = |list: &Part| list.parts.len() - first;
+        let pairs = self.parts.iter().rev().zip(after.parts.iter().rev());
+        let last = pairs.take(rest(self).min(rest(after))).take_while(stays).count();
+        (first + last > 0).then_some(KeptItems { first, last, of })
+    }
+
+    /// Whether an item of a list has the same structure as one of another, where their places may differ, or as one
+    /// of the same key of a map.
+    fn is_same_item(&self, other: &Part) -> bool {
+        let place = |item: &Part| match item.path.keys().last() {
+            Some(PathKey::Name(key)) => Some(key.clone()),
+            Some(PathKey::Index(_)) | None => None,
+        };
+        self.of == other.of
+            && place(self) == place(other)
+            && self.statics.is_same_below(&self.path, &other.statics, &other.path)
     }
 
     fn add_changed(
