@@ -390,6 +390,7 @@ pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
     updated_argument, updated_graph_argument,
 };
+pub use crate::jit::conditions::Decides;
 pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, NullVisitor, ParameterName, pass,
 };

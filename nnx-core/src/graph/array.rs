@@ -52,6 +52,33 @@ pub(crate) struct Traced {
     pub(crate) location: &'static Location<'static>,
 }
 
+/// So that rustc says on which type `==` and `<` are missing, with the line of the type above, where a reference is
+/// compared with a number: the bound never holds.
+macro_rules! compares_by_methods {
+    ($($number:ty),*) => { $(
+        #[doc(hidden)]
+        impl PartialEq<$number> for &Array
+        where
+            for<'never> Array: PartialEq<$number>,
+        {
+            fn eq(&self, number: &$number) -> bool {
+                PartialEq::eq(*self, number)
+            }
+        }
+        #[doc(hidden)]
+        impl PartialOrd<$number> for &Array
+        where
+            for<'never> Array: PartialOrd<$number>,
+        {
+            fn partial_cmp(&self, number: &$number) -> Option<std::cmp::Ordering> {
+                PartialOrd::partial_cmp(*self, number)
+            }
+        }
+    )* };
+}
+// Of two types of floats rustc could not tell which one a literal is.
+compares_by_methods!(f64, i32);
+
 /// The identity of an array: its clones have the same, other arrays don't.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Identity {

@@ -11,6 +11,7 @@ mod call;
 pub(crate) mod check;
 mod closure;
 mod collect;
+pub(crate) mod conditions;
 mod entry;
 mod erased;
 mod explain;

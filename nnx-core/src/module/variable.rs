@@ -159,7 +159,8 @@ impl fmt::Display for Metadata {
 /// assert_eq!(mean.to_vec::<f32>(), [0.5, 1.5]);
 /// assert_eq!(old.to_vec::<f32>(), [1.0, 3.0]);
 /// ```
-pub struct Variable<K> {
+#[rustfmt::skip] // rustc shows the line with its comment where a Variable is compared
+pub struct Variable<K> { // to compare: `x.eq(y)`, `x.lt(y)` and so on, arrays of bools
     value: Array,
     metadata: Metadata,
     kind: PhantomData<fn() -> K>,

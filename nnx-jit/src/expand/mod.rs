@@ -4,6 +4,7 @@
 //! with the span of the type that it is about; the rest comes from the templates in that room.
 
 mod checks;
+mod conditions;
 mod receiver;
 
 use crate::parse::{
@@ -58,6 +59,7 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
     if sig.receiver().is_some() {
         receiver::rename(&mut block);
     }
+    conditions::ask(&mut block);
     let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, options.graph));
     let description = description(function, parameters, options);
     let wrapped = parameters.iter().map(wrapped);

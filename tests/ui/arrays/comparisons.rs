@@ -1,9 +1,15 @@
-// A comparison of arrays is an array of bools. `==` and `if` need a bool, which rustc says in its own words.
-use nnx::Array;
+// A comparison of arrays is an array of bools. `==` and `if` need a bool: outside of jitted functions rustc says that
+// of `if` in its own words.
+use nnx::{Array, Param};
 
 fn equal(x: &Array) -> Array {
     x == 0.0
     //~ x.eq(0.0)
+}
+
+fn equal_to_an_integer(x: &Array) -> Array {
+    x == 0
+    //~ x.eq(0)
 }
 
 fn all_equal(x: &Array, y: &Array) -> bool {
@@ -14,6 +20,16 @@ fn all_equal(x: &Array, y: &Array) -> bool {
 fn less(x: Array) -> Array {
     x < 0.0
     //~ x.lt(0.0)
+}
+
+fn less_by_reference(x: &Array) -> Array {
+    x < 0.5
+    //~ x.lt(0.5)
+}
+
+fn of_a_parameter(scale: Param) -> Array {
+    scale == 1.0
+    //~ scale.eq(1.0)
 }
 
 fn branch(x: &Array, y: &Array) -> Array {
