@@ -82,6 +82,8 @@ pub use nnx_jit::jit;
 /// The examples of the pages.
 #[cfg(doctest)]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct FrontPage;
     #[doc = include_str!("../docs/sharing.md")]
     struct Sharing;
     #[doc = include_str!("../docs/guide/why.md")]

@@ -6,13 +6,14 @@ use safetensors::{SafeTensors, serialize_to_file};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Numbers as f64 bits or as integers, by `group/name/dtype/index`.
+/// Numbers as f64 bits or as integers, by `group/name/dtype/of`: of which dtype's call, or of the gradient, and
+/// which of its results.
 #[derive(Default)]
 pub(crate) struct Results(BTreeMap<String, Vec<u8>>);
 
 impl Results {
-    /// Keeps `y`, which was computed by `name` of `group`.
-    pub(crate) fn keep(&mut self, group: &str, name: &str, index: usize, y: &Array) {
+    /// Keeps `y`, the result `of` a call of `name` of `group`.
+    pub(crate) fn keep(&mut self, group: &str, name: &str, of: &str, y: &Array) {
         let dtype = y.dtype();
         let bytes = if dtype.is_complex() {
             let parts = [y.real(), y.imag()].map(|part| part.astype(DType::F64).to_vec::<f64>());
@@ -22,7 +23,7 @@ impl Results {
         } else {
             y.astype(DType::I64).to_vec::<i64>().into_iter().flat_map(i64::to_le_bytes).collect()
         };
-        let old = self.0.insert(format!("{group}/{name}/{dtype}/{index}"), bytes);
+        let old = self.0.insert(format!("{group}/{name}/{dtype}/{of}"), bytes);
         assert!(old.is_none(), "{group}/{name} twice");
     }
 

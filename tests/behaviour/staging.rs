@@ -3,7 +3,8 @@
 use super::jit_support::*;
 use nnx::array::{DotOptions, Precision, dot_general_with};
 use nnx::jit::{assert_max_traces, lower};
-use nnx::{Array, DType, Module, Param};
+use nnx::xla::{Backend, Client};
+use nnx::{Array, DType, Module, Param, while_loop};
 
 #[derive(Module)]
 struct Linear {
@@ -53,6 +54,59 @@ fn lowering_needs_shapes_only_and_changes_nothing() {
         assert_eq!(memory.argument, 4 * (12 + 4 + 6));
     }
     assert!(lower(|| ()).unwrap_err().to_string().starts_with("jit::lower"));
+}
+
+#[nnx::jit]
+fn loop_and_product(x: &Array, w: &Array) -> (Array, Array) {
+    let halved =
+        while_loop(|x: &Array| x.max(..).gt(1.0), |x: Array| x.sin() * 0.5 - x.exp(), x.clone());
+    (halved.at((1..3, ..)).get(), x.matmul(w).square() + 1.0)
+}
+
+#[test]
+fn the_optimized_program_is_readable() {
+    let (x, w) = (Array::shape_only([4, 3], DType::F32), Array::shape_only([3, 300], DType::F32));
+    let lowered = lower(|| loop_and_product(&x, &w)).unwrap();
+    let text = lowered.compile().unwrap().optimized_hlo();
+    if Client::global().unwrap().backend() != Backend::Pjrt {
+        let message = text.unwrap_err().to_string();
+        assert!(message.contains("no text of compiled programs"), "{message}");
+        return;
+    }
+    let text = text.unwrap();
+    println!("{text}");
+    assert!(text.starts_with("HloModule jit_loop_and_product\n"), "{text}");
+    assert_eq!(text.matches("ENTRY ").count(), 1, "{text}");
+    let computations = text.split("\n\n").skip(1);
+    assert!(computations.clone().count() > 2, "{text}");
+    for computation in computations {
+        assert_eq!(computation.matches("ROOT ").count(), 1, "{computation}");
+        // Every operand is an instruction before.
+        let mut known = Vec::new();
+        for line in computation.lines().filter(|line| line.contains(" = ")) {
+            let (name, rest) = line.trim().trim_start_matches("ROOT ").split_once(" = ").unwrap();
+            let call =
+                rest.split_once(") ").filter(|_| rest.starts_with('(')).map_or(rest, |r| r.1);
+            let operands = call.split_once('(').unwrap().1.split_once(')').unwrap().0;
+            let of_parameter = call.contains("parameter(");
+            for operand in operands.split(", ").filter(|name| !of_parameter && !name.is_empty()) {
+                assert!(known.contains(&operand), "{operand} in {line}\n{computation}");
+            }
+            known.push(name);
+        }
+    }
+    for part in [
+        "parameter(1)",
+        "f32[4,300]{1,0}",
+        "f32[2,3]{1,0}",
+        "lhs_contracting_dims={1}, rhs_contracting_dims={0}",
+        " while(",
+        "direction=GT",
+        "slice={[1:3:1],[0:3:1]}",
+        "kind=kLoop, calls={",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]

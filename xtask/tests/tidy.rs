@@ -164,6 +164,8 @@ fn a_file_has_600_lines_at_most() {
     assert_eq!(findings(&[("repo:tests/a.rs", &"\n".repeat(600))]), []);
     let found = findings(&[("repo:tests/a.rs", &"\n".repeat(601))]);
     assert_eq!(found.iter().map(|f| f.rule).collect::<Vec<_>>(), [Rule::TooLong]);
+    let short = |lines| findings(&[("repo:examples/gallery/a.rs", &*"\n".repeat(lines))]);
+    assert_eq!((short(250).len(), short(251).len()), (0, 1));
 }
 
 #[test]

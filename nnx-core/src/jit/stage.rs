@@ -282,6 +282,32 @@ impl Compiled {
     pub fn memory_analysis(&self) -> Result<MemoryAnalysis> {
         self.executable.memory_analysis()
     }
+
+    /// The program after XLA's optimizations, in HLO's notation: which operations were fused, what runs as a call of a
+    /// library, which layouts were chosen (`{1,0}` is row by row). Of an instruction's attributes it leaves out those
+    /// of windows, paddings, gathers and scatters, and the values of constants; `XLA_FLAGS=--xla_dump_to=DIR` has XLA
+    /// write everything.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn gelu(x: &Array) -> Array {
+    ///     x * 0.5 * (1.0 + (x * 0.8).tanh())
+    /// }
+    ///
+    /// let lowered = lower(|| gelu(&Array::shape_only([64], DType::F32))).unwrap();
+    /// // The backend xla-rs does not tell.
+    /// if let Ok(text) = lowered.compile().unwrap().optimized_hlo() {
+    ///     assert!(text.contains("f32[64]{0} fusion(")); // one loop for all
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the plugin cannot tell.
+    pub fn optimized_hlo(&self) -> Result<String> {
+        self.executable.optimized_hlo()
+    }
 }
 
 /// Traces the jitted function that `call` calls, without running it: its arguments stay as they

@@ -298,6 +298,16 @@ impl Executable {
         // SAFETY: the executable is alive.
         unsafe { self.client.runtime().memory_analysis(self.raw, &what) }
     }
+
+    /// The program that XLA made of this one, in HLO's notation.
+    ///
+    /// # Errors
+    /// Returns an error if the backend does not say.
+    pub fn optimized_hlo(&self) -> Result<String> {
+        let what = || format!("reading the optimized program of `{}`", self.name());
+        // SAFETY: the executable is alive.
+        unsafe { self.client.runtime().optimized_hlo(self.raw, &what) }
+    }
 }
 
 impl Drop for Executable {

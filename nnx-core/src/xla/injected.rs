@@ -252,6 +252,11 @@ impl Runtime for Injected {
         unsafe { self.inner.memory_analysis(raw, what) }
     }
 
+    unsafe fn optimized_hlo(&self, raw: RawExecutable, what: What<'_>) -> Result<String> {
+        // SAFETY: see `output_placements`.
+        unsafe { self.inner.optimized_hlo(raw, what) }
+    }
+
     unsafe fn destroy_executable(&self, raw: RawExecutable) {
         // SAFETY: see `output_placements`.
         unsafe { self.inner.destroy_executable(raw) }

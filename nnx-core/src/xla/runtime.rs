@@ -240,6 +240,9 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis>;
 
+    /// The program that the backend made of the one that it compiled, in HLO's notation.
+    unsafe fn optimized_hlo(&self, raw: RawExecutable, what: What<'_>) -> Result<String>;
+
     unsafe fn destroy_executable(&self, raw: RawExecutable);
 
     /// Starts a run, which may still be going on when this returns.

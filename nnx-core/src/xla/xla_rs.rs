@@ -160,6 +160,10 @@ impl Runtime for XlaRs {
         Err(lacks(what, "no memory analysis"))
     }
 
+    unsafe fn optimized_hlo(&self, _raw: RawExecutable, what: What<'_>) -> Result<String> {
+        Err(lacks(what, "no text of compiled programs"))
+    }
+
     unsafe fn destroy_executable(&self, raw: RawExecutable) {
         // SAFETY: the caller owns the program and gives it up.
         drop(unsafe { Box::from_raw(raw.0.cast::<LoadedProgram>().as_ptr()) });

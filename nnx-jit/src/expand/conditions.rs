@@ -24,7 +24,7 @@ impl VisitMut for Conditions {
         of(&mut expr.cond);
     }
 
-    // What they do is not traced.
+    // Nested functions are not traced.
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 

@@ -1,4 +1,4 @@
-// What decides an `if` or a `while` in a jitted function.
+// Conditions of `if` and `while` in jitted functions.
 use nnx::{Array, Module, Param};
 
 #[nnx::jit]

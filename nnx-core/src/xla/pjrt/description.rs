@@ -1,8 +1,9 @@
 //! A compiled program's description of itself.
 
 use super::ffi::Functions;
+use super::parameters::optimized_program;
 use super::runtime::pointer;
-use super::{Pjrt, element_type, ffi, not_null, parameters, spread, written};
+use super::{Pjrt, element_type, ffi, not_null, optimized, parameters, spread, written};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
@@ -171,6 +172,21 @@ impl Pjrt {
             temp: bytes(args.temp_size_in_bytes),
             generated_code: bytes(args.generated_code_size_in_bytes),
             peak: bytes(args.peak_memory_in_bytes),
+        })
+    }
+
+    /// The program that XLA made of the one that it compiled, as text.
+    pub(super) fn optimized_of(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        what: What<'_>,
+    ) -> Result<String> {
+        let description = self.description(loaded, what)?;
+        let module = optimized_program(self.functions(), description.raw);
+        let module =
+            module.ok_or_else(|| self.lacks(what, "PJRT_Executable_OptimizedProgram of HLO"))?;
+        optimized::text(&module).ok_or_else(|| {
+            Error::Unavailable(format!("{}: the plugin's program cannot be read", what()))
         })
     }
 

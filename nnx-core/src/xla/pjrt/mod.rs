@@ -9,6 +9,7 @@ mod faults;
 mod ffi;
 mod in_flight;
 mod installed;
+mod optimized;
 mod options;
 mod parameters;
 mod plugin;

@@ -102,6 +102,10 @@ impl Runtime for Pjrt {
         self.memory_of(raw.0.cast(), what)
     }
 
+    unsafe fn optimized_hlo(&self, raw: RawExecutable, what: What<'_>) -> Result<String> {
+        self.optimized_of(raw.0.cast(), what)
+    }
+
     unsafe fn destroy_executable(&self, raw: RawExecutable) {
         let mut args = ffi::LoadedExecutableDestroyArgs::new();
         args.executable = raw.0.as_ptr().cast();
