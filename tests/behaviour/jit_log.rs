@@ -281,3 +281,25 @@ fn a_function_compiled_again_for_floats_alone_warns_once_with_the_path_and_the_f
     assert!(warnings(call(0.0625, steps())).is_empty(), "one warning is enough");
     assert_eq!(stats("floats").float_misses, 4);
 }
+
+/// The same of a rate that is set in an optimizer from step to step.
+#[test]
+fn a_rate_that_is_set_anew_for_each_step_is_warned_about() {
+    use nnx::optim::{Optimizer, Sgd, sgd};
+    #[nnx::jit(graph = false)]
+    fn rated(param: &mut Param, opt: &mut Optimizer<Sgd>) {
+        let gradients = nnx::grad(|param: &Param| param.square().sum(..), &*param);
+        opt.update(param, &gradients);
+    }
+    let mut param = Param::new(scalar(1.0));
+    let mut opt = Optimizer::new(&param, sgd(0.5));
+    let found = messages("rated", || {
+        for step in 1..6_u8 {
+            opt.tx = sgd(1.0 / f64::from(step));
+            rated(&mut param, &mut opt);
+        }
+    });
+    let warnings: Vec<_> = found.iter().filter(|line| line.starts_with("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{found:?}");
+    assert_says(warnings[0], &["`rated` was compiled 4 times", "`opt.tx", "hold an `Array`"]);
+}

@@ -37,6 +37,13 @@ fn fake_cargo(machine: &Machine) -> std::path::PathBuf {
 }
 
 #[test]
+fn without_arguments_it_says_what_there_is() {
+    let (code, out, err) = run(&mut xtask(&Machine::new(), &[]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out, run(&mut xtask(&Machine::new(), &["--help"])).1);
+}
+
+#[test]
 fn help_lists_every_command() {
     for argument in ["--help", "-h", "help"] {
         let (code, out, _) = run(&mut xtask(&Machine::new(), &[argument]));
