@@ -171,3 +171,39 @@ fn only_an_instance_shows_what_is_wrong_with_a_generic_function() {
     );
     assert_eq!(errors(&message).len(), 4, "one for each instance, and cargo's own: {message}");
 }
+
+/// The manifest in docs/guide/getting-started.md, beside a clone of this repository.
+#[test]
+fn the_manifest_of_the_guide_is_one_that_cargo_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/guide/getting-started.md")).unwrap();
+    let block = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    let (dependencies, profiles) = block.split_once("\n[profile").unwrap();
+    assert!(dependencies.contains("nnx = { path = \"../nnx\" }"), "{dependencies}");
+    // The page says that these are the workspace's own.
+    let own = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let section = |manifest: &str, name: &str| -> Vec<String> {
+        let begin = manifest.split_once(&format!("[profile.{name}]\n")).unwrap().1;
+        let lines = begin.lines().filter(|line| !line.starts_with('#'));
+        lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    for name in ["dev", "dev.package.\"*\""] {
+        assert_eq!(section(&format!("[profile{profiles}"), name), section(&own, name), "{name}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let circle = folder.path().join("circle");
+    std::fs::create_dir_all(circle.join("src")).unwrap();
+    let block = block.replace("../nnx", root.to_str().unwrap());
+    let package = "[package]\nname = \"circle\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    std::fs::write(circle.join("Cargo.toml"), format!("{package}\n{block}")).unwrap();
+    std::fs::write(circle.join("src/main.rs"), "fn main() {}\n").unwrap();
+    std::fs::copy(root.join("Cargo.lock"), circle.join("Cargo.lock")).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--depth", "1"])
+        .current_dir(&circle)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("nnx v0.1.0"), "{}", text(&output.stdout));
+}
