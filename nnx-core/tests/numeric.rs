@@ -4,6 +4,8 @@
 #[path = "ops/check.rs"]
 #[allow(dead_code)]
 mod check;
+#[path = "numeric/complex_numbers.rs"]
+mod complex_numbers;
 #[path = "numeric/densities.rs"]
 mod densities;
 #[path = "numeric/distributions.rs"]

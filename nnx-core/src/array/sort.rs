@@ -2,13 +2,14 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{AsArray, AsArrays, concatenate, iota};
+use super::{AsArray, AsArrays, concatenate, iota, real_only};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
 use crate::value::DType;
 
-/// Sorting. NaN comes last, −0 equals 0, equal elements keep their order.
+/// Sorting. NaN comes last, −0 equals 0, equal elements keep their order. Complex numbers are sorted by their real
+/// parts, and by their imaginary ones where these are equal.
 impl Array {
     /// The elements in ascending order along `axis`. For descending order,
     /// [`flip`](Array::flip) the result. `jax.numpy.sort`.
@@ -107,6 +108,7 @@ impl Array {
     /// The dimension, and how many elements come up to the `kth`.
     #[track_caller]
     fn kth(&self, op: &str, kth: isize, axis: isize) -> (usize, usize) {
+        real_only(op, self);
         let d = dim(op, axis, self.aval());
         let n = self.shape()[d] as isize;
         let at = if kth < 0 { kth + n } else { kth };
