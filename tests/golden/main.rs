@@ -9,6 +9,7 @@
 #[path = "../common/queue.rs"]
 mod queue;
 
+mod arguments;
 mod compare;
 mod contrib;
 mod distributions;
@@ -46,6 +47,7 @@ const SKIPPED: [&str; 0] = [];
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
+        "arguments" => arguments::find(name),
         "contrib" => contrib::find(name),
         "distributions" => distributions::find(name),
         "functions" => functions::find(name),
