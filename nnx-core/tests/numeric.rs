@@ -24,6 +24,8 @@ mod fuzz;
 mod hypergeometric;
 #[path = "numeric/images.rs"]
 mod images;
+#[path = "numeric/krylov.rs"]
+mod krylov;
 #[path = "numeric/linalg.rs"]
 mod linalg;
 #[path = "numeric/names.rs"]

@@ -24,6 +24,7 @@ mod projections;
 mod random;
 mod reference;
 mod searches;
+mod small_modules;
 mod state;
 mod training;
 mod transforms;
@@ -61,6 +62,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "random" => random::find(name),
         "schedules" => optax::schedule(name),
         "searches" => searches::find(name),
+        "small_modules" => small_modules::find(name),
         "training" => training::find(name),
         "transforms" => transforms::find(name),
         "updates" => optax::update(name),

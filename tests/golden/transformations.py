@@ -390,4 +390,35 @@ def arguments(area, random):
          x=logits, t=soft)
 
 
-AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections, "arguments": arguments}
+def small_modules(area, random):
+    """`optax.assignment`, `optax.perturbations` and `optax.second_order`."""
+    every = {"wide": (3, 5), "tall": (6, 4), "square": (4, 4)}
+    for name, shape in every.items():
+        costs = jnp.asarray(sample(random, *shape))
+        i, j = optax.assignment.hungarian_algorithm(costs)
+        area.case(f"hungarian_{name}", name, 0, {"in.c": np.asarray(costs), "out.i": np.asarray(i), "out.j": np.asarray(j)})
+
+    x = sample(random, 5)
+    steps = lambda x: jnp.cumsum((x > 0.1).astype(jnp.float32)) * jnp.array([1.0, -2.0, 0.5, 3.0, 1.0])
+    perturbations = optax.perturbations
+    for name, settings in {
+        "gumbel": dict(num_samples=20, sigma=0.5),
+        "normal": dict(num_samples=30, sigma=0.3, noise=perturbations.Normal(), use_baseline=False),
+    }.items():
+        smooth = perturbations.make_perturbed_fun(steps, **settings)
+        key = jax.random.key(7)
+        y, back = jax.vjp(lambda x: smooth(key, x), x)
+        ct = sample(random, 5)
+        tensors = {"in.x": x, "in.ct": ct, "out.y": np.asarray(y), "grad.x": np.asarray(back(ct)[0])}
+        area.case(f"perturbed_{name}", name, 2e-5, tensors)
+
+    bent = lambda x, *_: jnp.sum(jnp.sin(x) * x[::-1]) + jnp.sum(x**2) ** 2
+    second, v = optax.second_order, sample(random, 5)
+    found = {"hvp": second.hvp(bent, v, x, None, None), "hessian_diag": second.hessian_diag(bent, x, None, None),
+             "fisher_diag": second.fisher_diag(bent, x, None, None)}
+    for name, y in found.items():
+        area.case(name, name, 1e-5, {"in.x": x, "in.v": v, "out.y": np.asarray(y)})
+
+
+AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections, "arguments": arguments,
+         "small_modules": small_modules}

@@ -140,6 +140,48 @@ impl Array {
         }
     }
 
+    /// The `k` largest elements along `axis`, largest first, and their positions as i32. Exact, as JAX's are but on TPUs;
+    /// so there is no recall to choose. `jax.lax.approx_max_k`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, positions) = Array::from([[3.0, 1.0], [4.0, 5.0], [2.0, 0.0]]).approx_max_k(2, 0);
+    /// assert_eq!(values.to_vec::<f64>(), [4.0, 5.0, 3.0, 1.0]);
+    /// assert_eq!(positions.to_vec::<i32>(), [1, 1, 0, 0]);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis, or it has fewer than `k` elements.
+    #[track_caller]
+    pub fn approx_max_k(&self, k: usize, axis: isize) -> (Array, Array) {
+        let d = dim("approx_max_k", axis, self.aval()) as isize;
+        let (values, positions) = self.moveaxis(d, -1).top_k(k);
+        (values.moveaxis(-1, d), positions.moveaxis(-1, d))
+    }
+
+    /// The `k` smallest elements along `axis`, smallest first, and their positions as i32; see
+    /// [`approx_max_k`](Array::approx_max_k). `jax.lax.approx_min_k`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, positions) = Array::from([3.0, 1.0, 4.0, 2.0]).approx_min_k(2, 0);
+    /// assert_eq!((values.to_vec::<f64>(), positions.to_vec::<i32>()), (vec![1.0, 2.0], vec![1, 3]));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis, it has fewer than `k` elements, or the elements are not floats.
+    #[track_caller]
+    pub fn approx_min_k(&self, k: usize, axis: isize) -> (Array, Array) {
+        if !self.dtype().is_float() {
+            let message = format!("needs floats, got {}; convert with `.astype(…)`", self.aval());
+            invalid("approx_min_k", message);
+        }
+        let (values, positions) = (-self).approx_max_k(k, axis);
+        (-values, positions)
+    }
+
     /// Where each of `values` would have to be inserted into this sorted 1-d array to keep it
     /// sorted, as i32: before elements that are equal, or after them if `right`.
     /// `jax.numpy.searchsorted`.

@@ -118,6 +118,11 @@ calls! { key x o
     "nn/weight_norm.rs" {
         "WeightNorm::forward" => |m: &mut WeightNorm<Linear>| m.forward(o());
     }
+    "optim/targets.rs" {
+        "incremental_update" => optim::incremental_update(x, x, o());
+        "periodic_update" => optim::periodic_update(x, x, o(), 2);
+    }
+    "optim/assignment.rs" { "hungarian_algorithm" => optim::hungarian_algorithm(o()); }
     "optim/microbatching.rs" {
         "reshape_batch_axis" => nnx_core::optim::reshape_batch_axis(o(), 2, 0);
     }
