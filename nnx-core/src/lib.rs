@@ -37,14 +37,14 @@ pub use random::Rngs;
 pub use run::debug_nans;
 pub use transform::debug;
 pub use transform::{
-    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, TransposeSolve, all_gather,
-    all_to_all, apply_along_axis, associative_scan, axis_index, axis_size, checkify, composite,
-    cond, custom_jvp, custom_linear_solve, custom_root, custom_vjp, custom_vjp_call, eval_shape,
-    fori_loop, grad, hessian, in_axes, io_callback, jacfwd, jacrev, jvp, jvp_with_aux, length,
-    linearize, linearize_with_aux, make_graph, map_slices, over, pbroadcast, platform_dependent,
-    pmax, pmean, pmin, ppermute, pshuffle, psum, psum_scatter, pswapaxes, pure_callback, remat,
-    remat_with, scan, switch, tabulate_call, value_and_grad, vjp, vjp_with_aux, vmap, while_loop,
-    wrt,
+    Argument, Differentiated, KrylovOptions, LossOutput, SavePolicy, StateAxes, TransposeSolve,
+    all_gather, all_to_all, apply_along_axis, associative_scan, axis_index, axis_size, bicgstab,
+    cg, checkify, composite, cond, custom_jvp, custom_linear_solve, custom_root, custom_vjp,
+    custom_vjp_call, eval_shape, fisher_diag, fori_loop, gmres, grad, hessian, hessian_diag, hvp,
+    in_axes, io_callback, jacfwd, jacrev, jvp, jvp_with_aux, length, linearize, linearize_with_aux,
+    make_graph, map_slices, over, pbroadcast, platform_dependent, pmax, pmean, pmin, ppermute,
+    pshuffle, psum, psum_scatter, pswapaxes, pure_callback, ravel_pytree, remat, remat_with, scan,
+    switch, tabulate_call, value_and_grad, vectorize, vjp, vjp_with_aux, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};
 pub use xla::effects_barrier;

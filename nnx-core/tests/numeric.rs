@@ -4,6 +4,8 @@
 #[path = "ops/check.rs"]
 #[allow(dead_code)]
 mod check;
+#[path = "numeric/complex_numbers.rs"]
+mod complex_numbers;
 #[path = "numeric/densities.rs"]
 mod densities;
 #[path = "numeric/distributions.rs"]
@@ -22,6 +24,8 @@ mod fuzz;
 mod hypergeometric;
 #[path = "numeric/images.rs"]
 mod images;
+#[path = "numeric/krylov.rs"]
+mod krylov;
 #[path = "numeric/linalg.rs"]
 mod linalg;
 #[path = "numeric/names.rs"]

@@ -200,6 +200,8 @@ CALLS = {
         "sort": lambda x: jnp.sort(x[0], 0),
         "argsort": lambda x: jnp.argsort(x[0], 0),
         "top_k": lambda x: lax.top_k(x[0], 2),
+        "approx_max_k": lambda x: lax.approx_max_k(x[0], 2),
+        "approx_min_k": lambda x: lax.approx_min_k(x[0], 2),
         "sort_multi": lambda x: lax.sort(tuple(x), dimension=0, num_keys=2),
         "sort_key_val": lambda x: lax.sort_key_val(x[0], x[1], 0),
         "lexsort": lambda x: jnp.lexsort(tuple(x), 0),

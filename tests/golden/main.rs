@@ -9,6 +9,7 @@
 #[path = "../common/queue.rs"]
 mod queue;
 
+mod arguments;
 mod compare;
 mod contrib;
 mod distributions;
@@ -23,6 +24,7 @@ mod projections;
 mod random;
 mod reference;
 mod searches;
+mod small_modules;
 mod state;
 mod training;
 mod transforms;
@@ -46,6 +48,7 @@ const SKIPPED: [&str; 0] = [];
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
+        "arguments" => arguments::find(name),
         "contrib" => contrib::find(name),
         "distributions" => distributions::find(name),
         "functions" => functions::find(name),
@@ -59,6 +62,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "random" => random::find(name),
         "schedules" => optax::schedule(name),
         "searches" => searches::find(name),
+        "small_modules" => small_modules::find(name),
         "training" => training::find(name),
         "transforms" => transforms::find(name),
         "updates" => optax::update(name),

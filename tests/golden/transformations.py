@@ -319,4 +319,106 @@ def projections(area, random):
         f"out.{name}": y for name, y in zip(("loss", "phi", "emit"), found)})
 
 
-AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections}
+def arguments(area, random):
+    """Arguments of transformations and losses that are not at their defaults in the other areas."""
+    params, gradients = given(random, 12)
+    chain, scale, short = optax.chain, optax.scale, jnp.bfloat16
+    factored = dict(min_dim_size_to_factor=2, multiply_by_parameter_scale=False)
+    every = {
+        "adam_mu": optax.adam(0.02, mu_dtype=short),
+        "adamw_mu": optax.adamw(0.02, mu_dtype=short, nesterov=True),
+        "amsgrad_mu": optax.amsgrad(0.02, mu_dtype=short),
+        "amsgrad_plain": optax.amsgrad(0.02, bias_correction_mu=False, bias_correction_nu=False),
+        "lion_mu": optax.lion(0.02, mu_dtype=short),
+        "lion_smooth": chain(optax.scale_by_lion(mode="smooth", smooth_beta=3.0), scale(-0.02)),
+        "lion_refined": chain(optax.scale_by_lion(b1=0.5, mode="refined"), scale(-0.02)),
+        "novograd_mu": chain(optax.scale_by_novograd(eps=1e-6, mu_dtype=short), scale(-0.02)),
+        "optimistic_mu": optax.optimistic_adam_v2(0.02, mu_dtype=short),
+        "ademamix_mu": optax.contrib.ademamix(0.02, mu_dtype=short),
+        "adopt_mu": optax.contrib.adopt(0.02, mu_dtype=short),
+        "muon_mu": optax.contrib.muon(0.02, mu_dtype=short),
+        "sgd_accumulator": optax.sgd(0.02, 0.9, nesterov=True, accumulator_dtype=short),
+        "ema_accumulator": chain(optax.ema(0.8, accumulator_dtype=short), scale(-0.02)),
+        "signum_accumulator": optax.signum(0.02, accumulator_dtype=short),
+        "adafactor_all": optax.adafactor(
+            0.02, momentum=0.9, dtype_momentum=short, weight_decay_rate=0.01, weight_decay_mask={"w": True, "b": False},
+            decay_offset=-3, clipping_threshold=None, **factored),
+        "adafactor_whole": optax.adafactor(0.02, factored=False, **factored),
+    }
+    for name, tx in every.items():
+        # A last bit of bf16 in a sum of updates, which are what that rounds.
+        loose = {"muon_mu": 2e-4, "novograd_mu": 1e-3}
+        stepped(area, name, tx, params, gradients, loose.get(name, 2e-5))
+
+    losses = optax.losses
+    logits, other = sample(random, 4, 5, 3) * 3, sample(random, 4, 5, 3)
+    soft, classes = np.asarray(jax.nn.softmax(sample(random, 4, 5, 3), 1)), random.randint(0, 5, (4, 3)).astype(np.int32)
+    mask = random.uniform(size=(4, 5, 3)) > 0.4
+    mask[1, :, 2] = False
+    rows = np.array([True, False, True, True, False])[:, None]
+    log_p, log_t = np.asarray(jax.nn.log_softmax(logits, 1)), np.log(soft)
+
+    def loss(name, function, constants=(), tolerance=2e-5, **inputs):
+        """The loss and its slopes for a random cotangent."""
+        y, back = jax.vjp(lambda named: function(**named), inputs)
+        ct = sample(random, *y.shape)
+        tensors = {f"in.{k}": v for k, v in inputs.items()} | {"in.ct": ct, "out.y": np.asarray(y)}
+        tensors |= {f"grad.{k}": np.asarray(v) for k, v in back(ct)[0].items()} | {f"in.{k}": v for k, v in constants}
+        area.case(name, name, tolerance, tensors)
+
+    masked, whole = dict(axis=1, where=mask), dict(axis=1)
+    where = (("m", mask),)
+    loss("softmax_axis", lambda x, p: losses.softmax_cross_entropy(x, p, **whole), x=logits, p=soft)
+    loss("softmax_mask", lambda x: losses.softmax_cross_entropy(x, soft, **masked), (*where, ("p", soft)), x=logits)
+    labels = (("i", classes),)
+    integer = losses.softmax_cross_entropy_with_integer_labels
+    loss("integer_axis", lambda x: integer(x, classes, **whole), labels, x=logits)
+    loss("integer_rows", lambda x: integer(x, classes, axis=1, where=np.broadcast_to(rows, (4, 5, 3))),
+         (*labels, ("m", rows[None])), x=logits)
+    loss("poly_mask", lambda x: losses.poly_loss_cross_entropy(x, soft, epsilon=1.5, axis=1, where=np.broadcast_to(rows, (4, 5, 3))),
+         (("m", rows[None]), ("p", soft)), x=logits)
+    loss("kl_mask", lambda q, p: losses.kl_divergence(q, p, **masked), where, q=log_p, p=soft)
+    loss("kl_log_mask", lambda q, p: losses.kl_divergence_with_log_targets(q, p, **masked), where, q=log_p, p=log_t)
+    loss("kl_generalized_mask", lambda q, p: losses.generalized_kl_divergence(q, p, **masked), where, q=log_p, p=soft)
+    loss("cosine_mask", lambda x, t: losses.cosine_similarity(x, t, epsilon=0.5, **masked), where, x=logits, t=other)
+    loss("cosine_distance_axis", lambda x, t: losses.cosine_distance(x, t, epsilon=2.0, axis=0), x=logits, t=other)
+    loss("smooth_mask", lambda p: losses.smooth_labels(p, 0.1, axis=1, where=np.broadcast_to(rows, (4, 5, 3))),
+         (("m", rows[None]),), p=soft)
+    loss("triplet_all", lambda a, p, n: losses.triplet_margin_loss(a, p, n, axis=1, norm_degree=4, margin=2.0, eps=1e-3),
+         a=logits, p=other, n=soft)
+    loss("dice_all", lambda x, t: losses.dice_loss(x, t, smooth=0.5, alpha=0.3, beta=0.7, ignore_background=True, reduction="none"),
+         x=logits, t=soft)
+
+
+def small_modules(area, random):
+    """`optax.assignment`, `optax.perturbations` and `optax.second_order`."""
+    every = {"wide": (3, 5), "tall": (6, 4), "square": (4, 4)}
+    for name, shape in every.items():
+        costs = jnp.asarray(sample(random, *shape))
+        i, j = optax.assignment.hungarian_algorithm(costs)
+        area.case(f"hungarian_{name}", name, 0, {"in.c": np.asarray(costs), "out.i": np.asarray(i), "out.j": np.asarray(j)})
+
+    x = sample(random, 5)
+    steps = lambda x: jnp.cumsum((x > 0.1).astype(jnp.float32)) * jnp.array([1.0, -2.0, 0.5, 3.0, 1.0])
+    perturbations = optax.perturbations
+    for name, settings in {
+        "gumbel": dict(num_samples=20, sigma=0.5),
+        "normal": dict(num_samples=30, sigma=0.3, noise=perturbations.Normal(), use_baseline=False),
+    }.items():
+        smooth = perturbations.make_perturbed_fun(steps, **settings)
+        key = jax.random.key(7)
+        y, back = jax.vjp(lambda x: smooth(key, x), x)
+        ct = sample(random, 5)
+        tensors = {"in.x": x, "in.ct": ct, "out.y": np.asarray(y), "grad.x": np.asarray(back(ct)[0])}
+        area.case(f"perturbed_{name}", name, 2e-5, tensors)
+
+    bent = lambda x, *_: jnp.sum(jnp.sin(x) * x[::-1]) + jnp.sum(x**2) ** 2
+    second, v = optax.second_order, sample(random, 5)
+    found = {"hvp": second.hvp(bent, v, x, None, None), "hessian_diag": second.hessian_diag(bent, x, None, None),
+             "fisher_diag": second.fisher_diag(bent, x, None, None)}
+    for name, y in found.items():
+        area.case(name, name, 1e-5, {"in.x": x, "in.v": v, "out.y": np.asarray(y)})
+
+
+AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections, "arguments": arguments,
+         "small_modules": small_modules}

@@ -1,7 +1,7 @@
 //! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
 
 use super::axes::invalid;
-use super::{AsArray, Operand};
+use super::{AsArray, Operand, real_only};
 use crate::graph::Array;
 use crate::lower::Direction;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Select};
@@ -248,7 +248,8 @@ comparisons! {
 
 /// Elementwise functions of two arrays with broadcasting.
 impl Array {
-    /// The larger element; NaN wins. `jax.numpy.maximum`.
+    /// The larger element; NaN wins. Complex numbers go by their real parts, and by their imaginary ones where
+    /// these are equal. `jax.numpy.maximum`.
     ///
     /// ```
     /// use nnx::Array;
@@ -297,34 +298,6 @@ impl Array {
         binary("pow", BinaryOp::Pow, self, &rhs)
     }
 
-    /// This array to a fixed whole power, by repeated multiplication. `jax.lax.integer_pow`.
-    ///
-    /// ```
-    /// use nnx::Array;
-    /// let x = Array::from([2, -4]);
-    /// assert_eq!(x.powi(3).to_vec::<i32>(), [8, -64]);
-    /// assert_eq!(x.powi(-1).to_vec::<f32>(), [0.5, -0.25]);
-    /// ```
-    #[track_caller]
-    pub fn powi(&self, n: i32) -> Array {
-        if n == 2 && self.dtype() != DType::Bool {
-            return self.square();
-        }
-        let mut result: Option<Array> = None;
-        let (mut base, mut left) = (self.clone(), n.unsigned_abs());
-        while left > 0 {
-            if left & 1 == 1 {
-                result = Some(result.map_or_else(|| base.clone(), |r| &r * &base));
-            }
-            left >>= 1;
-            if left > 0 {
-                base = &base * &base;
-            }
-        }
-        let result = result.unwrap_or_else(|| self.ones_like());
-        if n < 0 { 1.0 / result } else { result }
-    }
-
     /// The angle of the point (`x`, this) in radians. `jax.numpy.arctan2`.
     ///
     /// ```
@@ -341,6 +314,9 @@ impl Array {
     #[track_caller]
     pub fn atan2(&self, x: impl Operand) -> Array {
         let (y, x) = meet("atan2", self, &x);
+        if y.dtype().is_complex() {
+            return super::complex::complex_atan2(y, x);
+        }
         bind1(Binary(BinaryOp::Atan2), &[&y.to_inexact(), &x.to_inexact()])
     }
 
@@ -390,6 +366,7 @@ impl Array {
     /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn clip(&self, low: impl Operand, high: impl Operand) -> Array {
+        real_only("clip", self);
         binary("clip", BinaryOp::Min, &binary("clip", BinaryOp::Max, self, &low), &high)
     }
 

@@ -1,6 +1,7 @@
 //! How users write axes and shapes.
 
 use crate::error::{Error, raise};
+use crate::graph::Array;
 use crate::graph::user_location;
 use crate::value::{Aval, MAX_BYTES, saturating_product};
 use std::ops::RangeFull;
@@ -61,6 +62,16 @@ pub(crate) fn dims(op: &str, axes: &[isize], aval: &Aval) -> Vec<usize> {
 #[track_caller]
 pub(crate) fn invalid(op: &str, message: String) -> ! {
     raise(Error::Op { op: op.into(), message, location: user_location() })
+}
+
+/// Stops at complex numbers, for functions that have no meaning or no implementation for them.
+#[track_caller]
+pub(crate) fn real_only(op: &str, x: &Array) {
+    if x.dtype().is_complex() {
+        let message =
+            format!("takes real numbers, got {}; give `.real()`, `.imag()` or `.abs()`", x.aval());
+        invalid(op, message);
+    }
 }
 
 /// Axes of reductions: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.

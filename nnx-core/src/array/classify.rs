@@ -1,7 +1,7 @@
 //! Questions about single elements, and comparisons with tolerance.
 
 use super::program::{Compute, binary, unary};
-use super::{AsArray, Operand, full, one_program, select, where_};
+use super::{AsArray, Operand, full, one_program, real_only, select, where_};
 use crate::graph::Array;
 use crate::ops::{Unary, UnaryOp};
 use crate::run::bind1;
@@ -105,6 +105,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn signbit(&self) -> Array {
+        real_only("signbit", self);
         let ints = match self.dtype().size() {
             _ if !self.dtype().is_float() => return self.lt(0),
             2 => DType::I16,

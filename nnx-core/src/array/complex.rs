@@ -99,3 +99,14 @@ pub fn complex(re: impl Operand, im: impl Operand) -> Array {
         bind1(Complex, &[&re.astype(wide), &im.astype(wide)])
     })
 }
+
+/// −i log((x + iy) / √(x² + y²)), the angle of the point (x, y) for real parts.
+#[track_caller]
+pub(super) fn complex_atan2(y: Array, x: Array) -> Array {
+    one_program("atan2", &[y, x], |args| {
+        let (y, x) = (&args[0], &args[1]);
+        let none = x.real().zeros_like();
+        let i = complex(&none, none.ones_like());
+        -&i * ((x + &i * y) / (x * x + y * y).sqrt()).log()
+    })
+}

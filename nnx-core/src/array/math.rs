@@ -1,7 +1,7 @@
 //! Elementwise functions of floats beyond those that are single operations.
 
 use super::program::{Compute, binary, program2, unary};
-use super::{AsArray, Operand, complex, finfo, select, where_};
+use super::{AsArray, Operand, complex, finfo, real_only, select, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -74,6 +74,34 @@ impl Array {
             let series = 1.0 - &square * (1.0 / 6.0 - &square / 120.0);
             select(&zero, &series, &(safe.sin() / &safe))
         })
+    }
+
+    /// This array to a fixed whole power, by repeated multiplication. `jax.lax.integer_pow`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([2, -4]);
+    /// assert_eq!(x.powi(3).to_vec::<i32>(), [8, -64]);
+    /// assert_eq!(x.powi(-1).to_vec::<f32>(), [0.5, -0.25]);
+    /// ```
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Array {
+        if n == 2 && self.dtype() != DType::Bool {
+            return self.square();
+        }
+        let mut result: Option<Array> = None;
+        let (mut base, mut left) = (self.clone(), n.unsigned_abs());
+        while left > 0 {
+            if left & 1 == 1 {
+                result = Some(result.map_or_else(|| base.clone(), |r| &r * &base));
+            }
+            left >>= 1;
+            if left > 0 {
+                base = &base * &base;
+            }
+        }
+        let result = result.unwrap_or_else(|| self.ones_like());
+        if n < 0 { 1.0 / result } else { result }
     }
 
     /// Degrees from radians. `jax.numpy.rad2deg`.
@@ -242,6 +270,7 @@ impl Array {
     #[track_caller]
     pub fn copysign(&self, rhs: impl Operand) -> Array {
         binary("copysign", Compute::Inexact, self, &rhs, |x, y| {
+            real_only("copysign", x);
             let magnitude = x.abs();
             select(y.signbit(), &-&magnitude, &magnitude)
         })
@@ -261,6 +290,7 @@ impl Array {
     #[track_caller]
     pub fn heaviside(&self, at_zero: impl Operand) -> Array {
         binary("heaviside", Compute::Inexact, self, &at_zero, |x, y| {
+            real_only("heaviside", x);
             let rest = select(x.is_nan(), x, y);
             let rest = select(x.gt(0.0), x.ones_like(), &rest);
             select(x.lt(0.0), x.zeros_like(), &rest)
@@ -455,7 +485,7 @@ struct LogAddExp;
 impl CustomJvp for LogAddExp {
     const NAME: &'static str = "logaddexp";
     fn body(&self, args: &[Array]) -> Array {
-        log_add(args, |delta| delta.exp().log1p())
+        log_add(args, |delta| delta.exp().log1p(), PI)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         shares(cx, Array::exp)
@@ -468,7 +498,7 @@ struct LogAddExp2;
 impl CustomJvp for LogAddExp2 {
     const NAME: &'static str = "logaddexp2";
     fn body(&self, args: &[Array]) -> Array {
-        log_add(args, |delta| delta.exp2().log1p() / LN_2)
+        log_add(args, |delta| of_parts(&delta.exp2().log1p(), |y| y / LN_2), PI / LN_2)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         shares(cx, Array::exp2)
@@ -476,12 +506,21 @@ impl CustomJvp for LogAddExp2 {
 }
 
 /// The larger of two logarithms and what the other adds, by `rest` of −|x − y|.
-fn log_add(args: &[Array], rest: fn(&Array) -> Array) -> Array {
+fn log_add(args: &[Array], rest: fn(&Array) -> Array, half_turn: f64) -> Array {
     let (x, y) = (&args[0], &args[1]);
     let max = x.maximum(y);
+    if x.dtype().is_complex() {
+        // The one with the larger real part cannot overflow beside the other.
+        return turned_back(&(&max + rest(&(x + y - &max * 2.0))), half_turn);
+    }
     let delta = x - y;
     // NaN: of NaNs, or of infinities of one sign, whose sum is right.
     select(delta.is_nan(), &(x + y), &(max + rest(&-delta.abs())))
+}
+
+/// Complex numbers with imaginary parts from `−half_turn` to `half_turn`, by whole turns.
+pub(super) fn turned_back(z: &Array, half_turn: f64) -> Array {
+    complex(z.real(), (z.imag() + half_turn) % (2.0 * half_turn) - half_turn)
 }
 
 /// Each tangent times the share of its operand in the sum.

@@ -60,7 +60,7 @@ pub(crate) use arith::broadcast_shapes;
 pub use arith::{select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex, NewAxis};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
-pub(crate) use axes::{dim, dims, invalid, shape_of};
+pub(crate) use axes::{dim, dims, invalid, real_only, shape_of};
 pub use bits::BitOrder;
 #[doc(hidden)]
 pub use brackets::BracketIndex;

@@ -339,9 +339,6 @@ fn scattered(
     if matches!(kind, ScatterKind::Add | ScatterKind::Mul) && x.dtype() == DType::Bool {
         invalid(name, format!("needs a number dtype, got {x}; use `scatter`"));
     }
-    if matches!(kind, ScatterKind::Min | ScatterKind::Max) && x.dtype().is_complex() {
-        invalid(name, format!("complex numbers have no order, got {x}"));
-    }
     let op = scatter_op(name, kind, x, indices.aval(), shape, numbers, options);
     bind1(op, &[operand, indices, updates])
 }

@@ -4,7 +4,7 @@ use super::axes::{dim, dims, invalid};
 use super::program::common_shape;
 use super::{
     AsArray, ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program,
-    select, stack, where_,
+    real_only, select, stack, where_,
 };
 use crate::graph::Array;
 use crate::value::promote_dtypes;
@@ -545,14 +545,14 @@ pub fn interp(
         let (xp, fp) = (xp.aval(), fp.aval());
         invalid("interp", format!("needs points in vectors of one size, got {xp} and {fp}"));
     }
+    [x, xp].iter().for_each(|x| real_only("interp", x));
     let n = xp.size();
     one_program("interp", &[x.clone(), xp.clone(), fp.clone()], |args| {
         let dtype = promote_dtypes(args[0].to_inexact().dtype(), args[1].dtype());
         let (x, xp, fp) = (args[0].astype(dtype), args[1].astype(dtype), args[2].to_inexact());
         let at = xp.searchsorted(&x, true).clip(1, n as i64 - 1);
         let take = |v: &Array, at: &Array| v.take_mode(at, 0, IndexMode::Clip);
-        let before = &at - 1;
-        let (x0, f0) = (take(&xp, &before), take(&fp, &before));
+        let (x0, f0) = (take(&xp, &(&at - 1)), take(&fp, &(&at - 1)));
         let (dx, df) = (take(&xp, &at) - &x0, take(&fp, &at) - &f0);
         let flat = dx.abs().le(super::finfo(dtype).eps * super::finfo(dtype).eps);
         let safe = select(&flat, dx.ones_like(), &dx);

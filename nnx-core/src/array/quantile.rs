@@ -299,6 +299,9 @@ impl Array {
         let n = self.shape()[d];
         one_program("cumlogsumexp", std::slice::from_ref(self), |args| {
             let mut x = args[0].to_inexact();
+            if x.dtype().is_complex() {
+                x = super::math::turned_back(&x, std::f64::consts::PI);
+            }
             // Each element takes in those 1, 2, 4, … before it (Hillis & Steele 1986).
             let mut step = 1;
             while step < n {
@@ -422,7 +425,7 @@ pub fn logsumexp_signed(x: impl AsArray, b: impl AsArray, axes: impl IntoAxes) -
         let none = b.eq(0.0);
         let x = select(&none, x.full_like(f64::NEG_INFINITY), &x);
         // Of no elements it is -inf.
-        let max = x.reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
+        let max = x.real().reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
         let max = select(max.is_finite(), &max, max.zeros_like());
         let sum = (b * (x - &max).exp()).sum(keepdims(axes.clone()));
         let (log, sign) = (sum.abs().log() + max, sum.sign().stop_gradient());

@@ -378,7 +378,7 @@ pub fn logsumexp(x: impl AsArray, axes: impl IntoAxes) -> Array {
     one_program("logsumexp", &[x.to_inexact()], |args| {
         let x = &args[0];
         // Of no elements it is -inf.
-        let max = x.reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
+        let max = x.real().reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
         // An infinite maximum would make inf - inf below.
         let max = super::select(max.is_finite(), &max, max.zeros_like());
         let sum = (x - &max).exp().sum(axes.clone()).log();

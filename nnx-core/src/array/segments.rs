@@ -49,9 +49,6 @@ fn segments(op: &str, data: &Array, ids: &Array, given: Option<usize>, kind: Seg
     if data.dtype() == DType::Bool && matches!(kind, Segment::Sum | Segment::Prod) {
         invalid(op, format!("needs numbers, got {}; convert with `.astype(…)`", data.aval()));
     }
-    if data.dtype().is_complex() && matches!(kind, Segment::Max | Segment::Min) {
-        invalid(op, format!("complex numbers have no order, got {}", data.aval()));
-    }
     let n = count(op, ids, given);
     let rest = &data.shape()[ids.rank()..];
     let shape = [&[n], rest].concat();

@@ -2,13 +2,14 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{AsArray, AsArrays, concatenate, iota};
+use super::{AsArray, AsArrays, concatenate, iota, real_only};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
 use crate::value::DType;
 
-/// Sorting. NaN comes last, −0 equals 0, equal elements keep their order.
+/// Sorting. NaN comes last, −0 equals 0, equal elements keep their order. Complex numbers are sorted by their real
+/// parts, and by their imaginary ones where these are equal.
 impl Array {
     /// The elements in ascending order along `axis`. For descending order,
     /// [`flip`](Array::flip) the result. `jax.numpy.sort`.
@@ -107,6 +108,7 @@ impl Array {
     /// The dimension, and how many elements come up to the `kth`.
     #[track_caller]
     fn kth(&self, op: &str, kth: isize, axis: isize) -> (usize, usize) {
+        real_only(op, self);
         let d = dim(op, axis, self.aval());
         let n = self.shape()[d] as isize;
         let at = if kth < 0 { kth + n } else { kth };
@@ -136,6 +138,48 @@ impl Array {
             (Some(positions), Some(values)) => (values, positions),
             _ => unreachable!("top_k has two results"),
         }
+    }
+
+    /// The `k` largest elements along `axis`, largest first, and their positions as i32. Exact, as JAX's are but on TPUs;
+    /// so there is no recall to choose. `jax.lax.approx_max_k`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, positions) = Array::from([[3.0, 1.0], [4.0, 5.0], [2.0, 0.0]]).approx_max_k(2, 0);
+    /// assert_eq!(values.to_vec::<f64>(), [4.0, 5.0, 3.0, 1.0]);
+    /// assert_eq!(positions.to_vec::<i32>(), [1, 1, 0, 0]);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis, or it has fewer than `k` elements.
+    #[track_caller]
+    pub fn approx_max_k(&self, k: usize, axis: isize) -> (Array, Array) {
+        let d = dim("approx_max_k", axis, self.aval()) as isize;
+        let (values, positions) = self.moveaxis(d, -1).top_k(k);
+        (values.moveaxis(-1, d), positions.moveaxis(-1, d))
+    }
+
+    /// The `k` smallest elements along `axis`, smallest first, and their positions as i32; see
+    /// [`approx_max_k`](Array::approx_max_k). `jax.lax.approx_min_k`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, positions) = Array::from([3.0, 1.0, 4.0, 2.0]).approx_min_k(2, 0);
+    /// assert_eq!((values.to_vec::<f64>(), positions.to_vec::<i32>()), (vec![1.0, 2.0], vec![1, 3]));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis, it has fewer than `k` elements, or the elements are not floats.
+    #[track_caller]
+    pub fn approx_min_k(&self, k: usize, axis: isize) -> (Array, Array) {
+        if !self.dtype().is_float() {
+            let message = format!("needs floats, got {}; convert with `.astype(…)`", self.aval());
+            invalid("approx_min_k", message);
+        }
+        let (values, positions) = (-self).approx_max_k(k, axis);
+        (-values, positions)
     }
 
     /// Where each of `values` would have to be inserted into this sorted 1-d array to keep it

@@ -6,7 +6,7 @@
 //! Those of one array take `&Array`, because layers and transforms take them as values, which generic functions
 //! cannot be; each is a method too. The others take their array in every form.
 
-use crate::array::{AsArray, IntoAxes, invalid, keepdims, one_program, select, where_};
+use crate::array::{AsArray, IntoAxes, invalid, keepdims, one_program, real_only, select, where_};
 pub use crate::array::{logaddexp, logsumexp, one_hot, softmax};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
@@ -533,6 +533,7 @@ pub fn standardize(x: impl AsArray, axes: impl IntoAxes, epsilon: f64) -> Array 
     let axes = keepdims(axes);
     one_program("standardize", slice::from_ref(x), |args| {
         let x = &args[0];
+        real_only("standardize", x);
         let mean = x.mean(axes.clone());
         let variance = (x.square().mean(axes) - mean.square()).maximum(0.0);
         (x - mean) * (variance + epsilon).rsqrt()

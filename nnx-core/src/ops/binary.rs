@@ -1,5 +1,6 @@
 //! Elementwise operations of two operands of equal shape and dtype.
 
+use super::complex::extreme_of;
 use super::expansion;
 use super::unary::Takes;
 use crate::graph::{
@@ -47,8 +48,8 @@ impl BinaryOp {
             // XLA's CPU compiler ends the process at complex operands.
             Rem => ("rem", Opcode::Remainder, Takes::RealNumbers),
             Pow => ("pow", Opcode::Power, Takes::Numbers),
-            Max => ("max", Opcode::Maximum, Takes::Ordered),
-            Min => ("min", Opcode::Minimum, Takes::Ordered),
+            Max => ("max", Opcode::Maximum, Takes::Any),
+            Min => ("min", Opcode::Minimum, Takes::Any),
             Atan2 => ("atan2", Opcode::Atan2, Takes::Floats),
             NextAfter => ("nextafter", Opcode::Chlo(Chlo::NextAfter), Takes::Floats),
             Polygamma => ("polygamma", Opcode::Chlo(Chlo::Polygamma), Takes::Floats),
@@ -103,6 +104,9 @@ impl Primitive for Binary {
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == BinaryOp::Atan2 {
             return smallvec![atan2(b, ins[0], ins[1], outs[0])];
+        }
+        if outs[0].dtype().is_complex() && matches!(self.0, BinaryOp::Max | BinaryOp::Min) {
+            return smallvec![extreme_of(b, self.0 == BinaryOp::Max, ins[0], ins[1])];
         }
         expansion::lower(b, self.0.info().1, ins, outs[0])
     }

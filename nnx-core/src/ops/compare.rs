@@ -1,6 +1,7 @@
 //! Comparison and choice.
 
 use super::binary::same;
+use super::complex::lexicographic;
 use super::unary::Takes;
 use crate::array::select;
 use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents};
@@ -43,14 +44,14 @@ impl Primitive for Compare {
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Takes::Any.check(ins[0].dtype())?;
         let aval = same(ins)?;
-        let ordered = !matches!(self.0, Direction::Eq | Direction::Ne);
-        if ordered && aval.dtype().is_complex() {
-            return Err(format!("complex numbers have no order, got {aval}"));
-        }
         Ok(smallvec![aval.with_dtype(DType::Bool)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
-        let attrs = self.attrs(b.aval(ins[0]).dtype());
+        let dtype = b.aval(ins[0]).dtype();
+        if dtype.is_complex() && !matches!(self.0, Direction::Eq | Direction::Ne) {
+            return smallvec![lexicographic(b, self.0, ins[0], ins[1])];
+        }
+        let attrs = self.attrs(dtype);
         smallvec![b.op(Opcode::Compare, ins, outs[0], attrs)]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

@@ -1,6 +1,7 @@
 //! Reductions over dimensions.
 
 use super::compare::Compare;
+use super::complex::lexicographic;
 use super::unary::Takes;
 use super::vectorized;
 use crate::graph::{
@@ -36,7 +37,7 @@ impl Reducer {
     pub(super) fn takes(self) -> Takes {
         match self {
             Reducer::Sum | Reducer::Prod => Takes::Numbers,
-            Reducer::Max | Reducer::Min => Takes::Ordered,
+            Reducer::Max | Reducer::Min => Takes::Any,
             Reducer::And | Reducer::Or => Takes::BoolOrInts,
         }
     }
@@ -144,7 +145,7 @@ impl Primitive for ArgReduce {
         format!("dimension={}", self.dim)
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
-        Takes::Ordered.check(ins[0].dtype())?;
+        Takes::Any.check(ins[0].dtype())?;
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
@@ -166,9 +167,8 @@ impl Primitive for ArgReduce {
         );
         let start = b.literal(&value, &reducer.identity(operand.dtype()));
         let zero = b.literal(&index, &vec![0; self.index_dtype.size()]);
-        let better = Compare(if self.max { Direction::Gt } else { Direction::Lt });
-        let (better, ne, eq, lt) = (
-            better.attrs(operand.dtype()),
+        let better = if self.max { Direction::Gt } else { Direction::Lt };
+        let (ne, eq, lt) = (
             Compare(Direction::Ne).attrs(operand.dtype()),
             Compare(Direction::Eq).attrs(operand.dtype()),
             Compare(Direction::Lt).attrs(self.index_dtype),
@@ -176,7 +176,13 @@ impl Primitive for ArgReduce {
         let flag = Aval::scalar(DType::Bool);
         let region = b.region(&[&value, &index, &value, &index], |b, p| {
             let [x, i, y, j] = [p[0], p[1], p[2], p[3]];
-            let wins = b.op(Opcode::Compare, &[x, y], &flag, better);
+            let wins = match operand.dtype().is_complex() {
+                true => lexicographic(b, better, x, y),
+                false => {
+                    let attrs = Compare(better).attrs(operand.dtype());
+                    b.op(Opcode::Compare, &[x, y], &flag, attrs)
+                }
+            };
             let nan = b.op(Opcode::Compare, &[x, x], &flag, ne);
             let pick_x = b.op(Opcode::Or, &[wins, nan], &flag, vec![]);
             let equal = b.op(Opcode::Compare, &[x, y], &flag, eq);

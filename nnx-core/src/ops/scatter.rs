@@ -1,5 +1,6 @@
 //! Scatter: an array with windows at computed places set or combined with updates.
 
+use super::complex::combining_region;
 use super::gather::{Gather, IndexFlags, OutOfBounds, last_starts, outside, per_component};
 use super::unary::Takes;
 use crate::array::{iota, select};
@@ -197,8 +198,8 @@ impl Primitive for Scatter {
             ScatterKind::Set => b.region(&[&Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
             ScatterKind::Add => b.binary_region(Opcode::Add, dtype),
             ScatterKind::Mul => b.binary_region(Opcode::Multiply, dtype),
-            ScatterKind::Min => b.binary_region(Opcode::Minimum, dtype),
-            ScatterKind::Max => b.binary_region(Opcode::Maximum, dtype),
+            ScatterKind::Min => combining_region(b, Opcode::Minimum, dtype),
+            ScatterKind::Max => combining_region(b, Opcode::Maximum, dtype),
         };
         let attrs = vec![
             (AttrName::ScatterDimensionNumbers, Attr::Scatter(self.dims.clone())),

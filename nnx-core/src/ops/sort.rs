@@ -1,6 +1,7 @@
 //! Sorting and the largest elements.
 
 use super::compare::Compare;
+use super::complex::{ComplexPart, part};
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
 use super::unary::Takes;
 use crate::array::iota;
@@ -13,8 +14,8 @@ use crate::value::{Aval, DType, scalar_bytes};
 use smallvec::{SmallVec, smallvec};
 
 /// Sorts several arrays of one shape along a dimension in ascending order of the first `num_keys`
-/// ones, lexicographically; the others go along. Equal elements keep their order. NaN comes last,
-/// −0 equals 0.
+/// ones, lexicographically; the others go along. A complex key counts as its real and its imaginary part.
+/// Equal elements keep their order. NaN comes last, −0 equals 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Sort {
     pub(crate) dim: usize,
@@ -84,12 +85,6 @@ impl Primitive for Sort {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
         ins[..self.num_keys].iter().try_for_each(|key| Takes::Any.check(key.dtype()))?;
-        if let Some(key) = ins[..self.num_keys].iter().find(|aval| aval.dtype().is_complex()) {
-            return Err(format!(
-                "complex numbers have no order, got {key}; give their real and imaginary parts as \
-                 two keys"
-            ));
-        }
         Ok(ins.iter().copied().cloned().collect())
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
@@ -97,16 +92,20 @@ impl Primitive for Sort {
         let scalars: Vec<Aval> = outs.iter().map(|out| Aval::scalar(out.dtype())).collect();
         let params: Vec<&Aval> = scalars.iter().flat_map(|scalar| [scalar, scalar]).collect();
         let region = b.region(&params, |b, p| {
-            let pairs: Vec<(Id, Id)> = (0..self.num_keys)
-                .map(|i| {
-                    let (x, y) = (p[2 * i], p[2 * i + 1]);
-                    if outs[i].dtype().is_float() {
-                        (canonical(b, x), canonical(b, y))
-                    } else {
-                        (x, y)
+            let mut pairs = vec![];
+            for i in 0..self.num_keys {
+                let (x, y) = (p[2 * i], p[2 * i + 1]);
+                match outs[i].dtype() {
+                    dtype if dtype.is_float() => pairs.push((canonical(b, x), canonical(b, y))),
+                    dtype if dtype.is_complex() => {
+                        for which in [ComplexPart::Real, ComplexPart::Imag] {
+                            let (x, y) = (part(b, which, x), part(b, which, y));
+                            pairs.push((canonical(b, x), canonical(b, y)));
+                        }
                     }
-                })
-                .collect();
+                    _ => pairs.push((x, y)),
+                }
+            }
             smallvec![before(b, &pairs)]
         });
         let attrs = vec![

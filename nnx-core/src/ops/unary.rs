@@ -117,15 +117,15 @@ impl UnaryOp {
             Sin => ("sin", Opcode::Sine, Inexact),
             Cos => ("cos", Opcode::Cosine, Inexact),
             Tan => ("tan", Opcode::Tan, Inexact),
-            Asin => ("asin", Opcode::Chlo(Chlo::Asin), Floats),
-            Acos => ("acos", Opcode::Chlo(Chlo::Acos), Floats),
+            Asin => ("asin", Opcode::Chlo(Chlo::Asin), Inexact),
+            Acos => ("acos", Opcode::Chlo(Chlo::Acos), Inexact),
             // The angle of (1, x).
-            Atan => ("atan", Opcode::Atan2, Floats),
-            Sinh => ("sinh", Opcode::Chlo(Chlo::Sinh), Floats),
-            Cosh => ("cosh", Opcode::Chlo(Chlo::Cosh), Floats),
-            Asinh => ("asinh", Opcode::Chlo(Chlo::Asinh), Floats),
-            Acosh => ("acosh", Opcode::Chlo(Chlo::Acosh), Floats),
-            Atanh => ("atanh", Opcode::Chlo(Chlo::Atanh), Floats),
+            Atan => ("atan", Opcode::Atan2, Inexact),
+            Sinh => ("sinh", Opcode::Chlo(Chlo::Sinh), Inexact),
+            Cosh => ("cosh", Opcode::Chlo(Chlo::Cosh), Inexact),
+            Asinh => ("asinh", Opcode::Chlo(Chlo::Asinh), Inexact),
+            Acosh => ("acosh", Opcode::Chlo(Chlo::Acosh), Inexact),
+            Atanh => ("atanh", Opcode::Chlo(Chlo::Atanh), Inexact),
             Tanh => ("tanh", Opcode::Tanh, Inexact),
             Logistic => ("logistic", Opcode::Logistic, Inexact),
             Erf => ("erf", Opcode::Erf, Floats),
@@ -159,6 +159,9 @@ impl Primitive for Unary {
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == UnaryOp::Logistic {
             return smallvec![logistic(b, ins[0])];
+        }
+        if self.0 == UnaryOp::Atan && outs[0].dtype().is_complex() {
+            return expansion::complex_atan(b, ins[0], outs[0]);
         }
         if self.0 == UnaryOp::Atan {
             let one = b.splat(outs[0], &crate::value::scalar_bytes(outs[0].dtype(), 1.0));
@@ -200,7 +203,8 @@ impl Primitive for Unary {
             Sinh => t * x.cosh(),
             Cosh => t * x.sinh(),
             Asinh => t * (x * x + 1.0).rsqrt(),
-            Acosh => t * (x * x - 1.0).rsqrt(),
+            // Two factors, so that the slope has the branch of the value.
+            Acosh => t * ((x - 1.0) * (x + 1.0)).rsqrt(),
             Atanh => (1.0 / (1.0 + x)) * (t / (1.0 - x)),
             // Not t (1 - y²), which loses digits where y is near 1.
             Tanh => (t + t * y) * (1.0 - y),

@@ -7,6 +7,7 @@
 //! virtual CPUs, XLA of jaxlib 0.11.2).
 
 use super::compare::Compare;
+use super::complex::combining_region;
 use super::reduce::{Reducer, without};
 use super::window::{Window, better, extreme};
 use crate::graph::Builder;
@@ -24,7 +25,9 @@ const MOST_SLICES: usize = 64;
 /// once, and would be rounded after each step.
 fn takes_steps(b: &Builder, reducer: Reducer, dtype: DType) -> bool {
     let adds = matches!(reducer, Reducer::Sum | Reducer::Prod);
-    b.is_for_cpu() && !(adds && dtype.is_float() && dtype.size() < 4)
+    // An extreme of complex numbers takes several instructions.
+    let single = adds || !dtype.is_complex();
+    b.is_for_cpu() && single && !(adds && dtype.is_float() && dtype.size() < 4)
 }
 
 /// Combines all elements along the dimensions `dims`, which vanish.
@@ -73,7 +76,7 @@ fn at_once(b: &mut Builder, reducer: Reducer, x: Id, dims: &[usize]) -> Id {
     let aval = b.aval(x);
     let out = aval.with_shape(&without(aval.shape(), dims));
     let init = b.literal(&Aval::scalar(out.dtype()), &reducer.identity(out.dtype()));
-    let region = b.binary_region(reducer.opcode(), out.dtype());
+    let region = combining_region(b, reducer.opcode(), out.dtype());
     let attrs = vec![(AttrName::Dimensions, ints(dims))];
     b.op_with_regions(Opcode::Reduce, &[x, init], &[&out], attrs, vec![region])[0]
 }

@@ -2,6 +2,7 @@
 //! one array from another (`select_and_gather_add`) and its transpose.
 
 use super::compare::Compare;
+use super::complex::{combining_region, lexicographic};
 use super::conv::{check_steps, dilated, padded, transposed_padding, windows};
 use super::{Pad, Reducer, Slice, vectorized};
 use crate::graph::{
@@ -149,7 +150,7 @@ impl Primitive for ReduceWindow {
         }
         let dtype = outs[0].dtype();
         let init = b.literal(&Aval::scalar(dtype), &self.reducer.identity(dtype));
-        let region = b.binary_region(self.reducer.opcode(), dtype);
+        let region = combining_region(b, self.reducer.opcode(), dtype);
         b.op_with_regions(
             Opcode::ReduceWindow,
             &[ins[0], init],
@@ -214,7 +215,11 @@ pub(crate) struct SelectAndGatherAdd {
 
 /// Which of two elements comes first: `x >= y` or `x <= y`.
 pub(super) fn better(b: &mut Builder, max: bool, aval: &Aval, x: Id, y: Id) -> Id {
-    let compare = Compare(if max { Direction::Ge } else { Direction::Le });
+    let direction = if max { Direction::Ge } else { Direction::Le };
+    if aval.dtype().is_complex() {
+        return lexicographic(b, direction, x, y);
+    }
+    let compare = Compare(direction);
     b.op(Opcode::Compare, &[x, y], &aval.with_dtype(DType::Bool), compare.attrs(aval.dtype()))
 }
 

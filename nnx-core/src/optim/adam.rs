@@ -12,6 +12,7 @@ use super::{
 use crate::array::{Operand, select};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 /// The moments of Adam.
@@ -42,9 +43,14 @@ pub struct ScaleByAdamState {
 
 impl ScaleByAdamState {
     pub(super) fn new(params: &Params) -> Self {
+        ScaleByAdamState::with_mean_in(params, None)
+    }
+
+    /// Zeros, of `mu_dtype` for the mean if there is one.
+    pub(super) fn with_mean_in(params: &Params, mu_dtype: Option<DType>) -> Self {
         ScaleByAdamState {
             count: Variable::new(Array::scalar(0_i32)),
-            mu: params.zeros_like(),
+            mu: params.zeros_like().kept_in(mu_dtype),
             nu: params.zeros_like(),
         }
     }
@@ -87,6 +93,8 @@ transformation! {
         eps_root: Hyperparam = 0.0,
         /// Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016).
         nesterov: bool = false,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
     optimizers {
         Adam;
@@ -184,13 +192,13 @@ impl GradientTransformation for ScaleByAdam {
     type State = ScaleByAdamState;
 
     fn init(&self, params: &Params) -> ScaleByAdamState {
-        ScaleByAdamState::new(params)
+        ScaleByAdamState::with_mean_in(params, self.mu_dtype)
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
         let mu = update_moment(&updates, &state.mu, &self.b1);
         let nu = update_second_moment(&updates, &state.nu, &self.b2);
-        let count = state.set(mu.clone(), nu.clone());
+        let count = state.set(mu.clone().kept_in(self.mu_dtype), nu.clone());
         let mu_hat = first_moment(&updates, &mu, &self.b1, &count, self.nesterov);
         let nu_hat = bias_correction(&nu, &self.b2, &count);
         normalize(&mu_hat, &nu_hat, &self.eps_root, &self.eps)
@@ -224,6 +232,12 @@ transformation! {
         eps: Hyperparam = 1e-8,
         /// Added below the root.
         eps_root: Hyperparam = 0.0,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
+        /// Whether the mean is divided by its share in the first steps; not in the paper.
+        bias_correction_mu: bool = true,
+        /// Whether the mean of squares is, before its largest value is taken; not in the paper.
+        bias_correction_nu: bool = true,
     }
     optimizers {
         Amsgrad;
@@ -281,7 +295,8 @@ impl GradientTransformation for ScaleByAmsgrad {
     type State = ScaleByAmsgradState;
 
     fn init(&self, params: &Params) -> ScaleByAmsgradState {
-        let ScaleByAdamState { count, mu, nu } = ScaleByAdamState::new(params);
+        let ScaleByAdamState { count, mu, nu } =
+            ScaleByAdamState::with_mean_in(params, self.mu_dtype);
         ScaleByAmsgradState { count, mu, nu_max: nu.clone(), nu }
     }
 
@@ -289,10 +304,15 @@ impl GradientTransformation for ScaleByAmsgrad {
         let mu = update_moment(&updates, &state.mu, &self.b1);
         let nu = update_second_moment(&updates, &state.nu, &self.b2);
         let count = safe_increment(&state.count);
-        let mu_hat = bias_correction(&mu, &self.b1, &count);
-        let nu_hat = bias_correction(&nu, &self.b2, &count);
+        let corrected = |moments: &Params, decay: &Hyperparam, corrects| match corrects {
+            true => bias_correction(moments, decay, &count),
+            false => moments.clone(),
+        };
+        let mu_hat = corrected(&mu, &self.b1, self.bias_correction_mu);
+        let nu_hat = corrected(&nu, &self.b2, self.bias_correction_nu);
         let nu_max = state.nu_max.zip(&nu_hat, |max, v| max.maximum(v));
         let updates = normalize(&mu_hat, &nu_max, &self.eps_root, &self.eps);
+        let mu = mu.kept_in(self.mu_dtype);
         *state = ScaleByAmsgradState { count: Variable::new(count), mu, nu, nu_max };
         updates
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::array::where_;
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -45,6 +46,8 @@ transformation! {
         eps: f64 = 1e-8,
         /// Added below the root.
         eps_root: f64 = 0.0,
+        /// The dtype in which the moments are kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
 }
 
@@ -84,9 +87,9 @@ impl GradientTransformation for ScaleByAdemamix {
         ScaleByAdemamixState {
             count: zero(),
             count_m2: zero(),
-            m1: params.zeros_like(),
-            m2: params.zeros_like(),
-            nu: params.zeros_like(),
+            m1: params.zeros_like().kept_in(self.mu_dtype),
+            m2: params.zeros_like().kept_in(self.mu_dtype),
+            nu: params.zeros_like().kept_in(self.mu_dtype),
         }
     }
 
@@ -149,9 +152,11 @@ optimizer! {
         weight_decay: f64 = 0.0,
         /// Which parameters decay.
         mask: Mask = Mask::everything(),
+        /// The dtype in which the moments are kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
     |o| -> (ScaleByAdemamix, AddDecayedWeights, ScaleByLearningRate) {
-        let ademamix = scale_by_ademamix().b1(o.b1).b2(o.b2).b3(o.b3.clone());
+        let ademamix = scale_by_ademamix().b1(o.b1).b2(o.b2).b3(o.b3.clone()).mu_dtype(o.mu_dtype);
         (
             ademamix.alpha(o.alpha.clone()).eps(o.eps).eps_root(o.eps_root),
             add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
@@ -355,6 +360,8 @@ transformation! {
         nesterov: bool = false,
         /// The largest size of a normalized update.
         clipping: AdoptClipping = AdoptClipping::FourthRoot,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
 }
 
@@ -362,7 +369,7 @@ impl GradientTransformation for ScaleByAdopt {
     type State = ScaleByAdamState;
 
     fn init(&self, params: &Params) -> ScaleByAdamState {
-        ScaleByAdamState::new(params)
+        ScaleByAdamState::with_mean_in(params, self.mu_dtype)
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
@@ -385,7 +392,7 @@ impl GradientTransformation for ScaleByAdopt {
         };
         let nu = moving(&updates.map(Array::squared_magnitude), &state.nu, &b2);
         let mu = moving(&normalized, &state.mu, &b1);
-        state.set(mu.clone(), nu);
+        state.set(mu.clone().kept_in(self.mu_dtype), nu);
         if self.nesterov { moving(&normalized, &mu, &b1) } else { mu }
     }
 }
@@ -417,10 +424,12 @@ optimizer! {
         nesterov: bool = false,
         /// The largest size of a normalized update.
         clipping: AdoptClipping = AdoptClipping::FourthRoot,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
     |o| -> (ScaleByAdopt, ScaleByLearningRate) {
         let adopt = scale_by_adopt().b1(o.b1).b2(o.b2).eps(o.eps).nesterov(o.nesterov);
-        (adopt.clipping(o.clipping.clone()), scale_by_learning_rate(o.learning_rate.clone()))
+        (adopt.clipping(o.clipping.clone()).mu_dtype(o.mu_dtype), scale_by_learning_rate(o.learning_rate.clone()))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::hyper::transformation;
 use super::{
-    ClipByBlockRms, GradientTransformation, Params, Scale, ScaleByLearningRate,
-    ScaleByParamBlockRms, clip_by_block_rms, safe_increment, scale, scale_by_learning_rate,
-    scale_by_param_block_rms,
+    AddDecayedWeights, ClipByBlockRms, Ema, GradientTransformation, Hyperparam, Mask, Params,
+    Scale, ScaleByLearningRate, ScaleByParamBlockRms, add_decayed_weights, clip_by_block_rms, ema,
+    safe_increment, scale, scale_by_learning_rate, scale_by_param_block_rms,
 };
 use crate::array::{keepdims, zeros};
 use crate::graph::Array;
@@ -39,6 +39,11 @@ transformation! {
         min_dim_size_to_factor: usize = 128,
         /// Added to squared updates.
         eps: f64 = 1e-30,
+        /// Whether large parameters are factored at all.
+        factored: bool = true,
+        /// The step at which the memory begins, for a model that has been trained before: `decay_offset` of
+        /// `optax.adafactor`.
+        step_offset: i32 = 0,
     }
     optimizers {
         Adafactor;
@@ -58,15 +63,31 @@ transformation! {
         /// assert!(x.allclose(Array::from([1.8_f32, -1.8]), near).item::<bool>());
         /// ```
         adafactor {
-            /// The largest root mean square of an update.
+            /// The largest root mean square of an update; infinity for any.
             clipping_threshold: f64 = 1.0,
+            /// Whether the rate is in units of the root mean square of each parameter.
+            multiply_by_parameter_scale: bool = true,
+            /// Decay of a mean of updates.
+            momentum: Option<Hyperparam> = None,
+            /// The dtype in which that mean is kept; that of the updates if there is none.
+            dtype_momentum: Option<DType> = Some(DType::F32),
+            /// How strongly parameters are pulled to zero; not in units of the learning rate.
+            weight_decay_rate: Option<Hyperparam> = None,
+            /// Which parameters decay.
+            weight_decay_mask: Mask = Mask::everything(),
         }
         |o, rms| -> AdafactorChain {
             (
                 rms,
                 clip_by_block_rms(o.clipping_threshold),
                 scale_by_learning_rate(o.learning_rate.clone()).flip_sign(false),
-                scale_by_param_block_rms(),
+                o.multiply_by_parameter_scale.then(scale_by_param_block_rms),
+                o.momentum.as_ref().map(|decay| {
+                    ema(decay).debias(false).accumulator_dtype(o.dtype_momentum)
+                }),
+                o.weight_decay_rate.as_ref().map(|rate| {
+                    add_decayed_weights(rate).mask(o.weight_decay_mask.clone())
+                }),
                 scale(-1.0),
             )
         }
@@ -74,8 +95,15 @@ transformation! {
 }
 
 /// The parts of [`adafactor`].
-type AdafactorChain =
-    (ScaleByFactoredRms, ClipByBlockRms, ScaleByLearningRate, ScaleByParamBlockRms, Scale);
+type AdafactorChain = (
+    ScaleByFactoredRms,
+    ClipByBlockRms,
+    ScaleByLearningRate,
+    Option<ScaleByParamBlockRms>,
+    Option<Ema>,
+    Option<AddDecayedWeights>,
+    Scale,
+);
 
 impl ScaleByFactoredRms {
     /// [`eps`](ScaleByFactoredRms::eps) by the name that `optax.scale_by_factored_rms` gives it.
@@ -131,7 +159,7 @@ impl ScaleByFactoredRms {
         let mut axes: Vec<usize> = (0..shape.len()).collect();
         axes.sort_by_key(|&axis| shape[axis]);
         let [.., second, first] = axes[..] else { return None };
-        (shape[second] >= self.min_dim_size_to_factor).then_some((second, first))
+        (self.factored && shape[second] >= self.min_dim_size_to_factor).then_some((second, first))
     }
 }
 
@@ -162,7 +190,7 @@ impl GradientTransformation for ScaleByFactoredRms {
     }
 
     fn update(&self, updates: Params, state: &mut FactoredState, _: &Params) -> Params {
-        let step = (state.count.value() + 1).astype(DType::F32);
+        let step = (state.count.value() - self.step_offset + 1).astype(DType::F32);
         let decay = 1.0 - step.pow(-self.decay_rate);
         let squares = updates.map(|g| g.squared_magnitude() + self.eps);
         // Unused forms stay zero: only the one that a parameter has takes in its squares.

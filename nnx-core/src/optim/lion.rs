@@ -6,9 +6,49 @@ use super::{
     AddDecayedWeights, GradientTransformation, Hyperparam, Mask, Params, ScaleByLearningRate,
     add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
+use crate::array::select;
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
+
+/// How [`scale_by_lion`] makes a step of the mix of an update and the mean.
+///
+/// ```
+/// use nnx::optim::{LionMode, Optimizer, scale, scale_by_lion};
+/// use nnx::{Array, Param};
+///
+/// let after = |mode| {
+///     let mut x = Param::new(Array::scalar(0.0_f32));
+///     let mut opt = Optimizer::new(&x, (scale_by_lion().mode(mode), scale(-1.0)));
+///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+///     x.item::<f32>()
+/// };
+/// // The mix is 0.1 · 4.
+/// assert_eq!(after(LionMode::Hard), -1.0);
+/// assert!((after(LionMode::Refined) + 0.4).abs() < 1e-6);
+/// assert!((after(LionMode::Smooth(2.0)) + 0.8_f32.tanh()).abs() < 1e-5);
+/// ```
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub enum LionMode {
+    /// By its sign.
+    Hard,
+    /// By the hyperbolic tangent of so many times the mix. `mode="smooth"` with `smooth_beta`.
+    Smooth(f64),
+    /// By itself up to a size of 1, and by its sign beyond.
+    Refined,
+}
+
+impl LionMode {
+    fn step(&self, mix: &Array) -> Array {
+        match self {
+            LionMode::Hard => mix.sign(),
+            LionMode::Smooth(beta) => (mix * *beta).tanh(),
+            LionMode::Refined => select(mix.abs().lt(1.0), mix, mix.sign()),
+        }
+    }
+}
 
 transformation! {
     ScaleByLion;
@@ -33,6 +73,10 @@ transformation! {
         b1: Hyperparam = 0.9,
         /// Decay of the mean.
         b2: Hyperparam = 0.99,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
+        /// How the mix becomes a step.
+        mode: LionMode = LionMode::Hard,
     }
     optimizers {
         Lion;
@@ -90,12 +134,16 @@ impl GradientTransformation for ScaleByLion {
     type State = ScaleByLionState;
 
     fn init(&self, params: &Params) -> ScaleByLionState {
-        ScaleByLionState { count: Variable::new(Array::scalar(0_i32)), mu: params.zeros_like() }
+        ScaleByLionState {
+            count: Variable::new(Array::scalar(0_i32)),
+            mu: params.zeros_like().kept_in(self.mu_dtype),
+        }
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByLionState, _: &Params) -> Params {
-        let signs = updates.zip(&state.mu, |g, m| (g * self.b1.complement() + m * &self.b1).sign());
-        state.mu = update_moment(&updates, &state.mu, &self.b2);
+        let signs = updates
+            .zip(&state.mu, |g, m| self.mode.step(&(g * self.b1.complement() + m * &self.b1)));
+        state.mu = update_moment(&updates, &state.mu, &self.b2).kept_in(self.mu_dtype);
         state.count.set(safe_increment(&state.count));
         signs
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -31,6 +32,8 @@ transformation! {
         /// Looks one step ahead along the trace (Sutskever et al., "On the importance of
         /// initialization and momentum in deep learning", 2013).
         nesterov: bool = false,
+        /// The dtype in which the sum is kept; that of the updates if there is none.
+        accumulator_dtype: Option<DType> = None,
     }
 }
 
@@ -59,13 +62,14 @@ impl GradientTransformation for Trace {
     type State = TraceState;
 
     fn init(&self, params: &Params) -> TraceState {
-        TraceState { trace: params.zeros_like() }
+        TraceState { trace: params.zeros_like().kept_in(self.accumulator_dtype) }
     }
 
     fn update(&self, updates: Params, state: &mut TraceState, _: &Params) -> Params {
         let add = |trace: &Params| updates.zip(trace, |g, t| g + t * &self.decay);
-        state.trace = add(&state.trace);
-        if self.nesterov { add(&state.trace) } else { state.trace.clone() }
+        let sum = add(&state.trace);
+        state.trace = sum.clone().kept_in(self.accumulator_dtype);
+        if self.nesterov { add(&sum) } else { sum }
     }
 }
 
@@ -90,10 +94,14 @@ optimizer! {
         momentum: Option<Hyperparam> = None,
         /// Nesterov's momentum in place of the plain one.
         nesterov: bool = false,
+        /// The dtype in which the sum is kept; that of the updates if there is none.
+        accumulator_dtype: Option<DType> = None,
     }
     |o| -> (Option<Trace>, ScaleByLearningRate) {
         (
-            o.momentum.as_ref().map(|decay| trace(decay).nesterov(o.nesterov)),
+            o.momentum.as_ref().map(|decay| {
+                trace(decay).nesterov(o.nesterov).accumulator_dtype(o.accumulator_dtype)
+            }),
             scale_by_learning_rate(o.learning_rate.clone()),
         )
     }
@@ -118,6 +126,8 @@ transformation! {
     ema(decay: Hyperparam) {
         /// Whether the mean is corrected for its start at zero.
         debias: bool = true,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        accumulator_dtype: Option<DType> = None,
     }
 }
 
@@ -150,18 +160,18 @@ impl GradientTransformation for Ema {
     type State = EmaState;
 
     fn init(&self, params: &Params) -> EmaState {
-        EmaState { count: Variable::new(Array::scalar(0_i32)), ema: params.zeros_like() }
+        EmaState {
+            count: Variable::new(Array::scalar(0_i32)),
+            ema: params.zeros_like().kept_in(self.accumulator_dtype),
+        }
     }
 
     fn update(&self, updates: Params, state: &mut EmaState, _: &Params) -> Params {
         let count = safe_increment(&state.count);
-        state.ema = update_moment(&updates, &state.ema, &self.decay);
+        let mean = update_moment(&updates, &state.ema, &self.decay);
+        state.ema = mean.clone().kept_in(self.accumulator_dtype);
         state.count.set(count.clone());
-        if self.debias {
-            bias_correction(&state.ema, &self.decay, &count)
-        } else {
-            state.ema.clone()
-        }
+        if self.debias { bias_correction(&mean, &self.decay, &count) } else { mean }
     }
 }
 
@@ -231,10 +241,12 @@ optimizer! {
     signum {
         /// Decay of the mean.
         beta: Hyperparam = 0.9,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        accumulator_dtype: Option<DType> = None,
     }
     |o| -> (Ema, ScaleBySign, ScaleByLearningRate) {
         (
-            ema(&o.beta).debias(false),
+            ema(&o.beta).debias(false).accumulator_dtype(o.accumulator_dtype),
             scale_by_sign(),
             scale_by_learning_rate(o.learning_rate.clone()),
         )

@@ -10,6 +10,7 @@ use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use crate::transform::vmap;
+use crate::value::DType;
 use nnx_derive::Module;
 
 /// Which axes of a parameter are those of the matrix that Muon makes orthogonal: a vector is multiplied along
@@ -180,6 +181,8 @@ transformation! {
         /// Whether each update is scaled by its product with the mean that it was made of (Bernstein et al., "Old
         /// Optimizer, New Norm: An Anthology", 2024).
         adaptive: bool = false,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
         /// Which parameters are made of which matrices; where there are none, all parameters must be matrices.
         weight_dimension_numbers: MuonParameters = Vec::new(),
     }
@@ -210,13 +213,17 @@ impl GradientTransformation for ScaleByMuon {
     type State = ScaleByMuonState;
 
     fn init(&self, params: &Params) -> ScaleByMuonState {
-        ScaleByMuonState { count: Variable::new(Array::scalar(0_i32)), mu: params.zeros_like() }
+        ScaleByMuonState {
+            count: Variable::new(Array::scalar(0_i32)),
+            mu: params.zeros_like().kept_in(self.mu_dtype),
+        }
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByMuonState, _: &Params) -> Params {
-        state.mu = update_moment(&updates, &state.mu, &self.beta);
+        let mu = update_moment(&updates, &state.mu, &self.beta);
         let count = safe_increment(&state.count);
-        let mean = first_moment(&updates, &state.mu, &self.beta, &count, self.nesterov);
+        let mean = first_moment(&updates, &mu, &self.beta, &count, self.nesterov);
+        state.mu = mu.kept_in(self.mu_dtype);
         state.count.set(count);
         let (parts, others) = by_numbers(&self.weight_dimension_numbers, &mean);
         if let Some((path, array)) = others.iter().next() {
@@ -349,6 +356,10 @@ impl Muon {
         adaptive: bool = false
     }
     of_muon! {
+        /// The dtype in which means are kept, in both parts; that of the updates if there is none.
+        mu_dtype: Option<DType> = None
+    }
+    of_muon! {
         /// Added to norms, and to roots in Adam.
         eps: impl Into<Hyperparam> = 1e-8
     }
@@ -462,6 +473,7 @@ impl Muon {
             .eps_root(&self.adam_eps_root)
             .weight_decay(&self.adam_weight_decay)
             .nesterov(self.muon.nesterov)
+            .mu_dtype(self.muon.mu_dtype)
     }
 
     /// Wide matrices take larger steps.

@@ -405,6 +405,14 @@ impl Params {
     pub fn astype(&self, dtype: DType) -> Params {
         self.map(|array| array.astype(dtype))
     }
+
+    /// The arrays converted to `dtype`, if there is one.
+    pub(super) fn kept_in(self, dtype: Option<DType>) -> Params {
+        match dtype {
+            Some(dtype) => self.astype(dtype),
+            None => self,
+        }
+    }
 }
 
 impl fmt::Debug for Params {

@@ -8,6 +8,7 @@ use super::{
 use crate::array::{select, where_};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -243,10 +244,18 @@ optimizer! {
         eps_root: f64 = 0.0,
         /// Nesterov's momentum.
         nesterov: bool = true,
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
     |o| -> (ScaleByAdam, ScaleByOptimisticGradient, ScaleByLearningRate) {
         (
-            scale_by_adam().b1(o.b1).b2(o.b2).eps(o.eps).eps_root(o.eps_root).nesterov(o.nesterov),
+            scale_by_adam()
+                .b1(o.b1)
+                .b2(o.b2)
+                .eps(o.eps)
+                .eps_root(o.eps_root)
+                .nesterov(o.nesterov)
+                .mu_dtype(o.mu_dtype),
             scale_by_optimistic_gradient().alpha(o.alpha).beta(o.beta),
             scale_by_learning_rate(o.learning_rate.clone()),
         )

@@ -106,6 +106,7 @@ pub struct ScaleBySophia<H> {
     gamma: f64,
     clip_threshold: Option<f64>,
     update_interval: i32,
+    mu_dtype: Option<DType>,
     hessian_diagonal_fn: H,
 }
 
@@ -140,6 +141,7 @@ pub fn scale_by_sophia() -> ScaleBySophia<HutchinsonEstimatorDiagHessian> {
         gamma: 0.01,
         clip_threshold: Some(1.0),
         update_interval: 10,
+        mu_dtype: None,
         hessian_diagonal_fn: hutchinson_estimator_diag_hessian(0),
     }
 }
@@ -169,6 +171,10 @@ impl<H> ScaleBySophia<H> {
         /// From one estimate to the next.
         update_interval: i32 = 10
     }
+    number! {
+        /// The dtype in which the mean is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None
+    }
 
     /// Another estimate of the Hessian: a transformation that gives it in place of updates.
     ///
@@ -195,9 +201,19 @@ impl<H> ScaleBySophia<H> {
     /// assert_eq!(opt.opt_state.nu.get("").unwrap().item::<f32>(), 8.0);
     /// ```
     pub fn hessian_diagonal_fn<T: GradientTransformation>(self, estimate: T) -> ScaleBySophia<T> {
-        let ScaleBySophia { b1, b2, eps, gamma, clip_threshold, update_interval, .. } = self;
+        let ScaleBySophia { b1, b2, eps, gamma, clip_threshold, update_interval, mu_dtype, .. } =
+            self;
         let hessian_diagonal_fn = estimate;
-        ScaleBySophia { b1, b2, eps, gamma, clip_threshold, update_interval, hessian_diagonal_fn }
+        ScaleBySophia {
+            b1,
+            b2,
+            eps,
+            gamma,
+            clip_threshold,
+            update_interval,
+            mu_dtype,
+            hessian_diagonal_fn,
+        }
     }
 }
 
@@ -236,7 +252,7 @@ impl<H: GradientTransformation> GradientTransformation for ScaleBySophia<H> {
     fn init(&self, params: &Params) -> Self::State {
         SophiaState {
             count: Variable::new(Array::scalar(0_i32)),
-            mu: params.zeros_like(),
+            mu: params.zeros_like().kept_in(self.mu_dtype),
             nu: params.zeros_like(),
             hessian_fn_state: self.hessian_diagonal_fn.init(params),
         }
@@ -254,8 +270,9 @@ impl<H: GradientTransformation> GradientTransformation for ScaleBySophia<H> {
     ) -> Params {
         let estimates = (state.count.value() % self.update_interval).eq(0);
         state.count.set(safe_increment(&state.count));
-        state.mu = update_moment(&updates, &state.mu, self.b1);
-        let mean = bias_correction(&state.mu, self.b1, &state.count);
+        let mu = update_moment(&updates, &state.mu, self.b1);
+        let mean = bias_correction(&mu, self.b1, &state.count);
+        state.mu = mu.kept_in(self.mu_dtype);
         let mut steps = mean.zip(&state.nu, |m, h| m / (h * self.gamma).maximum(self.eps));
         if let Some(most) = self.clip_threshold {
             steps = steps.map(|u| u.clip(-most, most));

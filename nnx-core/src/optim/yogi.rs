@@ -9,6 +9,7 @@ use super::{
 use crate::array::select;
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -118,6 +119,8 @@ transformation! {
         eps_root: Hyperparam = 0.0,
         /// How strongly parameters are pulled to zero.
         weight_decay: Hyperparam = 0.0,
+        /// The dtype in which the sum is kept; that of the updates if there is none.
+        mu_dtype: Option<DType> = None,
     }
     optimizers {
         Novograd;
@@ -147,7 +150,10 @@ impl GradientTransformation for ScaleByNovograd {
 
     fn init(&self, params: &Params) -> ScaleByAdamState {
         let scalar = |p: &Array| Array::zeros_aval(&p.aval().with_shape(&[]));
-        ScaleByAdamState { nu: params.map(scalar), ..ScaleByAdamState::new(params) }
+        ScaleByAdamState {
+            nu: params.map(scalar),
+            ..ScaleByAdamState::with_mean_in(params, self.mu_dtype)
+        }
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, params: &Params) -> Params {
@@ -162,6 +168,7 @@ impl GradientTransformation for ScaleByNovograd {
             .zip(&nu, |g, n| g / ((n + &self.eps_root).sqrt() + &self.eps))
             .zip(params, |g, p| g + p * &self.weight_decay);
         let mu = state.mu.zip(&added, |m, u| m * &self.b1 + u);
+        let mu = mu.kept_in(self.mu_dtype);
         state.set(mu.clone(), nu);
         mu
     }

@@ -41,16 +41,20 @@ mod grad;
 mod implicit;
 mod jacobian;
 mod jvp;
+mod krylov;
 pub(crate) mod lend;
 mod loops;
 mod map;
 pub(crate) mod metadata;
+mod ravel;
 mod remat;
 mod scan;
+mod second_order;
 mod shapes;
 pub(crate) mod shard_map;
 mod tabulate;
-mod trees;
+pub(crate) mod trees;
+mod vectorize;
 mod vjp;
 mod vmap;
 
@@ -72,15 +76,19 @@ pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_a
 pub use implicit::{LinearSolver, TransposeSolve, custom_linear_solve, custom_root};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::{jvp, jvp_with_aux};
+pub use krylov::{KrylovOptions, bicgstab, cg, gmres};
 pub use lend::{Argument, Owned, Static};
 #[doc(hidden)]
 pub use lend::{Role, Roles};
 pub use loops::{Bound, fori_loop, while_loop};
 pub use map::{apply_along_axis, associative_scan, map_slices};
+pub use ravel::ravel_pytree;
 pub use remat::{remat, remat_with};
 pub use scan::{Over, ScanInputs, length, over, scan};
+pub use second_order::{fisher_diag, hessian_diag, hvp};
 pub use shapes::{eval_shape, make_graph};
 pub use tabulate::{CallRow, CallTable, tabulate_call};
 
+pub use vectorize::vectorize;
 pub use vjp::{Linearized, Pullback, linearize, linearize_with_aux, vjp, vjp_with_aux};
 pub use vmap::{IntoVmapAxes, VmapAxes, in_axes, vmap};

@@ -9,13 +9,20 @@ use std::path::{Path, PathBuf};
 use syn::{ImplItem, Item, Type, Visibility};
 
 /// The packages, in the order of the page.
-const PACKAGES: [&str; 27] = [
+const PACKAGES: [&str; 38] = [
     "flax.nnx",
     "optax",
     "optax.losses",
     "optax.projections",
     "optax.tree",
     "optax.contrib",
+    "optax.schedules",
+    "optax.transforms",
+    "optax.tree_utils",
+    "optax.assignment",
+    "optax.perturbations",
+    "optax.second_order",
+    "optax.microbatching",
     "jax.numpy",
     "jax.numpy.linalg",
     "jax.numpy.fft",
@@ -37,6 +44,10 @@ const PACKAGES: [&str; 27] = [
     "jax.scipy.optimize",
     "jax.scipy.cluster.vq",
     "jax.scipy.spatial.transform",
+    "jax.scipy.sparse.linalg",
+    "jax.tree",
+    "jax.tree_util",
+    "jax.flatten_util",
 ];
 
 const OPERATORS: [&str; 11] = ["+", "-", "*", "/", "%", "&", "|", "^", "!", "<<", ">>"];

@@ -344,6 +344,8 @@ fn indexing() -> Vec<Probe> {
         "sort" = "jax.numpy.sort" [[4]] => |x| x[0].sort(0);
         "argsort" = "jax.numpy.argsort" [[4]] => |x| x[0].argsort(0);
         "top_k" = "jax.lax.top_k" [[4]] => |x| x[0].top_k(2);
+        "approx_max_k" = "jax.lax.approx_max_k" [[4]] => |x| x[0].approx_max_k(2, 0);
+        "approx_min_k" = "jax.lax.approx_min_k" [[4]] => |x| x[0].approx_min_k(2, 0);
         "searchsorted" = "jax.numpy.searchsorted" [[4], [2]] => |x| x[0].searchsorted(&x[1], false);
         "sort_multi" = "jax.lax.sort" [[4], [4]] => |x| sort_multi([&x[0], &x[1]], 0, 2);
         "sort_key_val" = "jax.lax.sort_key_val" [[4], [4]] => |x| sort_key_val(&x[0], &x[1], 0);

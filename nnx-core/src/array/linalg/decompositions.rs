@@ -1,6 +1,6 @@
 //! Decompositions of matrices.
 
-use super::{computed, matrix, real_only, returned, square, symmetrized};
+use super::{computed, matrix, returned, square, symmetrized};
 use crate::array::program::{program, program2};
 use crate::array::{AsArray, eye, iota, one_program};
 use crate::graph::Array;
@@ -166,7 +166,8 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 }
 
 /// Eigenvalues in ascending order `[…, n]` and orthonormal eigenvectors in the columns of
-/// `[…, n, n]` of symmetric A, of which (A + Aᵀ)/2 is taken. `jax.numpy.linalg.eigh`.
+/// `[…, n, n]` of symmetric or Hermitian A, of which (A + Aᴴ)/2 is taken. The eigenvalues are real; complex
+/// vectors have any phases. `jax.numpy.linalg.eigh`.
 ///
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigh};
@@ -180,20 +181,19 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 /// ```
 ///
 /// # Panics
-/// Panics if the matrices are not square or complex.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn eigh(a: impl AsArray) -> (Array, Array) {
     let a = a.as_array();
     square("eigh", a);
-    real_only("eigh", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     program2("eigh", std::slice::from_ref(a), |args| {
         let outs = bind(Eigh, &[&symmetrized(&args[0].astype(wide))]);
-        (outs[0].astype(own), outs[1].astype(own))
+        (outs[0].astype(own.real()), outs[1].astype(own))
     })
 }
 
-/// Eigenvalues in ascending order of symmetric matrices. `jax.numpy.linalg.eigvalsh`.
+/// Eigenvalues in ascending order of symmetric or Hermitian matrices. `jax.numpy.linalg.eigvalsh`.
 ///
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigvalsh};
@@ -203,14 +203,14 @@ pub fn eigh(a: impl AsArray) -> (Array, Array) {
 /// ```
 ///
 /// # Panics
-/// Panics if the matrices are not square or complex.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn eigvalsh(a: impl AsArray) -> Array {
     eigh(a.as_array()).0
 }
 
-/// U `[…, m, k]`, singular values in descending order `[…, k]` and Vᵀ `[…, k, n]`, k = min(m, n),
-/// with A = U diag(s) Vᵀ. `jax.numpy.linalg.svd` with `full_matrices=False`.
+/// U `[…, m, k]`, real singular values in descending order `[…, k]` and Vᴴ `[…, k, n]`, k = min(m, n),
+/// with A = U diag(s) Vᴴ; complex vectors have any phases. `jax.numpy.linalg.svd` with `full_matrices=False`.
 ///
 /// ```
 /// use nnx::{Array, array::{linalg::svd, Tolerance}};
@@ -221,13 +221,13 @@ pub fn eigvalsh(a: impl AsArray) -> Array {
 /// ```
 ///
 /// # Panics
-/// Panics if there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn svd(a: impl AsArray) -> (Array, Array, Array) {
     svd_mode("svd", a.as_array(), false)
 }
 
-/// [`svd`] with square U `[…, m, m]` and Vᵀ `[…, n, n]`. `jax.numpy.linalg.svd`.
+/// [`svd`] with square U `[…, m, m]` and Vᴴ `[…, n, n]`. `jax.numpy.linalg.svd`.
 ///
 /// ```
 /// use nnx::{Array, linalg::svd_full};
@@ -249,11 +249,10 @@ pub fn svd_full(a: impl AsArray) -> (Array, Array, Array) {
 #[track_caller]
 fn svd_mode(name: &str, a: &Array, full: bool) -> (Array, Array, Array) {
     matrix(name, a);
-    real_only(name, a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     let outs = program(name, std::slice::from_ref(a), |args| {
         let outs = bind(Svd { full }, &[&args[0].astype(wide)]);
-        outs.iter().map(|x| x.astype(own)).collect()
+        vec![outs[0].astype(own), outs[1].astype(own.real()), outs[2].astype(own)]
     });
     match <[Array; 3]>::try_from(outs) {
         Ok([u, s, vt]) => (u, s, vt),

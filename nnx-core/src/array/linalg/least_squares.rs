@@ -1,11 +1,11 @@
 //! Ranks, pseudo-inverses and least squares by singular values.
 
-use super::{computed, matrix, real_only, returned, svd, svdvals};
+use super::{computed, matrix, returned, svd, svdvals};
 use crate::array::axes::invalid;
 use crate::array::program::program;
 use crate::array::{AsArray, finfo, keepdims, one_program, select, where_};
 use crate::graph::{Array, Jvp, Tangent};
-use crate::ops::{CustomJvp, custom_jvp};
+use crate::ops::{CustomJvp, adjoint, custom_jvp};
 use crate::value::promote_dtypes;
 
 /// The results of [`lstsq`].
@@ -51,7 +51,6 @@ pub struct LeastSquares {
 pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquares {
     let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "lstsq";
-    real_only(OP, a);
     let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
     if !fits || a.size() == 0 {
         let (a, b) = (a.aval(), b.aval());
@@ -68,8 +67,8 @@ pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquar
         let counts = s.gt(0.0) & s.ge(s.slice_dim(0, 0, 1) * rcond);
         let safe = select(&counts, &s, s.ones_like());
         let inverse = select(&counts, &(1.0 / safe), s.zeros_like()).expand_dims(1);
-        let x = vt.t().matmul(inverse * u.t().matmul(&columns));
-        let residuals = (columns - a.matmul(&x)).square().sum(0);
+        let x = adjoint(&vt).matmul(inverse * adjoint(&u).matmul(&columns));
+        let residuals = (columns - a.matmul(&x)).squared_magnitude().sum(0);
         let x = if b.rank() == 1 { x.squeeze(1) } else { x };
         vec![x, residuals, counts.sum(0), s]
     });
@@ -94,7 +93,7 @@ pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquar
 /// ```
 ///
 /// # Panics
-/// Panics if there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn pinv(a: impl AsArray, rtol: Option<f64>) -> Array {
     pinv_of(a.as_array(), rtol)
@@ -103,7 +102,6 @@ pub fn pinv(a: impl AsArray, rtol: Option<f64>) -> Array {
 #[track_caller]
 fn pinv_of(a: &Array, rtol: Option<f64>) -> Array {
     let (m, n) = matrix("pinv", a);
-    real_only("pinv", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     let rtol = rtol.unwrap_or(10.0 * m.max(n) as f64 * finfo(wide).eps);
     one_program("pinv", std::slice::from_ref(a), |args| {
@@ -129,12 +127,12 @@ impl CustomJvp for PseudoInverse {
         let (u, s, vt) = svd(&args[0]);
         let cutoff = s.max(keepdims(-1)) * f64::from_bits(self.rtol);
         let s = where_(s.gt(cutoff), &s, f64::INFINITY);
-        vt.mt().matmul(u.mt() / s.expand_dims(-1))
+        adjoint(&vt).matmul(adjoint(&u) / s.expand_dims(-1))
     }
     /// Golub & Pereyra (1973), "The differentiation of pseudo-inverses …", equation 4.12.
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (a, p, t) = (&cx.primals[0], cx.out(), cx.tangent(0)?);
-        let (pt, tt) = (p.mt(), t.mt());
+        let (pt, tt) = (adjoint(p), adjoint(t));
         let s = p.matmul(pt.matmul(&tt));
         let u = tt.matmul(pt.matmul(p));
         let change = -p.matmul(t.matmul(p));
@@ -153,7 +151,7 @@ impl CustomJvp for PseudoInverse {
 /// ```
 ///
 /// # Panics
-/// Panics if there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn matrix_rank(a: impl AsArray, tol: Option<f64>) -> Array {
     matrix_rank_of(a.as_array(), tol)
@@ -162,7 +160,6 @@ pub fn matrix_rank(a: impl AsArray, tol: Option<f64>) -> Array {
 #[track_caller]
 fn matrix_rank_of(a: &Array, tol: Option<f64>) -> Array {
     let (m, n) = matrix("matrix_rank", a);
-    real_only("matrix_rank", a);
     let eps = finfo(computed(a.dtype())).eps;
     one_program("matrix_rank", std::slice::from_ref(a), |args| {
         let s = svdvals(&args[0]);
@@ -185,7 +182,7 @@ fn matrix_rank_of(a: &Array, tol: Option<f64>) -> Array {
 /// ```
 ///
 /// # Panics
-/// Panics if there are fewer than two axes, an axis is empty, or for complex numbers.
+/// Panics if there are fewer than two axes or an axis is empty.
 #[track_caller]
 pub fn cond(a: impl AsArray) -> Array {
     cond_of(a.as_array())
@@ -194,7 +191,6 @@ pub fn cond(a: impl AsArray) -> Array {
 #[track_caller]
 fn cond_of(a: &Array) -> Array {
     let (m, n) = matrix("cond", a);
-    real_only("cond", a);
     if m == 0 || n == 0 {
         invalid("cond", format!("{} has no singular values", a.aval()));
     }

@@ -1,6 +1,6 @@
 //! Linear algebra, with the names and semantics of `jax.numpy.linalg`. Matrices lie along the
 //! last two axes, all axes before them are batches. f32 and f64 are computed as such, integers and
-//! half floats in f32; Cholesky, LU, QR and what is made of them take complex numbers too.
+//! half floats in f32; complex numbers as such.
 //!
 //! The decompositions run on the device as part of the program: Cholesky and triangular systems by
 //! XLA's own operations, QR by XLA's expander, LU with partial pivoting and the eigenvalues and
@@ -45,7 +45,7 @@ pub use structured::{
 pub use tridiagonal::{eigh_tridiagonal, tridiagonal, tridiagonal_solve};
 pub use updates::{Qdwh, cholesky_update, qdwh, symmetric_product};
 
-use super::axes::invalid;
+use super::axes::{invalid, real_only};
 use crate::graph::Array;
 use crate::ops;
 use crate::value::DType;
@@ -80,13 +80,6 @@ fn computed(dtype: DType) -> DType {
 /// The dtype of the result: half floats stay half floats.
 fn returned(dtype: DType) -> DType {
     if dtype.is_float() { dtype } else { computed(dtype) }
-}
-
-#[track_caller]
-fn real_only(op: &str, x: &Array) {
-    if x.dtype().is_complex() {
-        invalid(op, format!("takes real matrices only, got {}", x.aval()));
-    }
 }
 
 /// (A + Aᴴ) / 2.

@@ -1,6 +1,6 @@
 //! Norms of vectors and matrices.
 
-use super::{real_only, svdvals};
+use super::svdvals;
 use crate::array::axes::invalid;
 use crate::array::{AsArray, Axes, IntoAxes, one_program};
 use crate::graph::Array;
@@ -134,10 +134,6 @@ pub fn matrix_norm(x: impl AsArray, ord: impl Into<Ord>) -> Array {
         && ![1.0, -1.0, 2.0, -2.0].contains(&p)
     {
         invalid(OP, format!("matrices have no {p}-norm here: 1, -1, 2, -2, infinity, Frobenius"));
-    }
-    let singular = matches!(ord, Ord::Nuclear) || matches!(ord, Ord::P(p) if p.abs() == 2.0);
-    if singular {
-        real_only(OP, x);
     }
     one_program(OP, std::slice::from_ref(x), |args| {
         let x = args[0].to_inexact();

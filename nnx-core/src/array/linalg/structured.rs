@@ -147,7 +147,7 @@ pub enum PolarSide {
     Left,
 }
 
-/// The polar decomposition of a matrix A `[m, n]`: U with orthonormal columns or rows, and the symmetric P ≥ 0
+/// The polar decomposition of a matrix A `[m, n]`: U with orthonormal columns or rows, and the symmetric or Hermitian P ≥ 0
 /// with A = U P, or A = P U for `Left`. By singular values; U is unique if A has full rank.
 /// `jax.scipy.linalg.polar` with `method="svd"` (default `Right`).
 ///
@@ -159,7 +159,7 @@ pub enum PolarSide {
 /// ```
 ///
 /// # Panics
-/// Panics if `a` is not a matrix, or for complex numbers.
+/// Panics if `a` is not a matrix.
 #[track_caller]
 pub fn polar(a: impl AsArray, side: PolarSide) -> (Array, Array) {
     polar_of(a.as_array(), side)
@@ -170,7 +170,6 @@ fn polar_of(a: &Array, side: PolarSide) -> (Array, Array) {
     if a.rank() != 2 {
         invalid("polar", format!("needs a matrix, got {}", a.aval()));
     }
-    super::real_only("polar", a);
     let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
     crate::array::program::program2("polar", std::slice::from_ref(a), |args| {
         let (u, s, vt) = svd(args[0].astype(wide));

@@ -1,8 +1,7 @@
 //! x log y and the entropies that are made of it.
 
 use crate::array::program::{Compute, binary, unary};
-use crate::array::select;
-use crate::array::{AsArray, Operand};
+use crate::array::{AsArray, Operand, real_only, select};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -74,6 +73,7 @@ impl CustomJvp for XLogY {
 #[track_caller]
 pub fn entr(x: impl AsArray) -> Array {
     unary("entr", x.as_array(), |x| {
+        real_only("entr", x);
         let negative = x.lt(0.0);
         select(&negative, x.full_like(f64::NEG_INFINITY), custom_jvp(Entropy, &[x]))
     })
@@ -110,7 +110,10 @@ impl CustomJvp for Entropy {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn rel_entr(x: impl Operand, y: impl Operand) -> Array {
-    binary("rel_entr", Compute::Inexact, &x, &y, relative_entropy)
+    binary("rel_entr", Compute::Inexact, &x, &y, |x, y| {
+        real_only("rel_entr", x);
+        relative_entropy(x, y)
+    })
 }
 
 #[track_caller]
@@ -136,5 +139,8 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn kl_div(x: impl Operand, y: impl Operand) -> Array {
-    binary("kl_div", Compute::Inexact, &x, &y, |x, y| relative_entropy(x, y) - x + y)
+    binary("kl_div", Compute::Inexact, &x, &y, |x, y| {
+        real_only("kl_div", x);
+        relative_entropy(x, y) - x + y
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{Compute, Operand, binary, in_wide, select};
 use crate::array::program::together;
-use crate::array::{AsArray, where_};
+use crate::array::{AsArray, real_only, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
@@ -50,7 +50,9 @@ fn fraction(x: &Array) -> Array {
 /// ```
 #[track_caller]
 pub fn exp1(x: impl AsArray) -> Array {
-    in_wide("exp1", x.as_array(), |x| custom_jvp(E1, &[x]))
+    let x = x.as_array();
+    real_only("exp1", x);
+    in_wide("exp1", x, |x| custom_jvp(E1, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -90,7 +92,9 @@ impl CustomJvp for E1 {
 /// ```
 #[track_caller]
 pub fn expi(x: impl AsArray) -> Array {
-    in_wide("expi", x.as_array(), |x| custom_jvp(Ei, &[x]))
+    let x = x.as_array();
+    real_only("expi", x);
+    in_wide("expi", x, |x| custom_jvp(Ei, &[x]))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

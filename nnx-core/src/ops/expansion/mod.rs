@@ -60,6 +60,16 @@ fn apply(function: Chlo, x: &[Array]) -> Array {
 /// An elementwise operation; where the dialect has no instruction for it, a call of its formula.
 pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> Ids {
     match opcode {
+        // XLA takes eʸ − e⁻ʸ of small y here, too.
+        Opcode::Chlo(Chlo::Sinh) if out.dtype().is_complex() => {
+            called(b, "sinh", ins, out, |x| trigonometric::complex_sinh(&x[0]))
+        }
+        Opcode::Chlo(Chlo::Cosh) if out.dtype().is_complex() => {
+            called(b, "cosh", ins, out, |x| trigonometric::complex_cosh(&x[0]))
+        }
+        Opcode::Chlo(function) if !b.has(opcode) && out.dtype().is_complex() => {
+            called(b, formula(function).0, ins, out, |x| complex_formula(function, &x[0]))
+        }
         Opcode::Chlo(function) if !b.has(opcode) => {
             called(b, formula(function).0, ins, out, |x| apply(function, x))
         }
@@ -77,6 +87,25 @@ pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> 
         }
         _ => smallvec![b.op(opcode, ins, out, vec![])],
     }
+}
+
+/// Of the functions that take complex numbers.
+fn complex_formula(function: Chlo, z: &Array) -> Array {
+    match function {
+        Chlo::Acos => trigonometric::complex_acos(z),
+        Chlo::Acosh => trigonometric::complex_acosh(z),
+        Chlo::Asin => trigonometric::complex_asin(z),
+        Chlo::Asinh => trigonometric::complex_asinh(z),
+        Chlo::Atanh => trigonometric::complex_atanh(z),
+        Chlo::Cosh => trigonometric::complex_cosh(z),
+        Chlo::Sinh => trigonometric::complex_sinh(z),
+        _ => unreachable!("{function:?} takes no complex numbers"),
+    }
+}
+
+/// The inverse tangent of complex numbers, for which no dialect has an instruction.
+pub(super) fn complex_atan(b: &mut Builder, x: Id, out: &Aval) -> Ids {
+    called(b, "atan", &[x], out, |x| trigonometric::complex_atan(&x[0]))
 }
 
 /// A call of a formula.

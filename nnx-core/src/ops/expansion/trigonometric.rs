@@ -84,3 +84,70 @@ pub(super) fn complex_cos(x: &Array) -> Array {
     let imaginary = select(a.eq(0.0), &(&a * b.sign()), &(a.sin() * sinh(&b)));
     complex(a.cos() * cosh(&b), -imaginary)
 }
+
+/// i (a + bi) = −b + ai.
+fn times_i(z: &Array) -> Array {
+    complex(-z.imag(), z.real())
+}
+
+/// −i (a + bi) = b − ai.
+fn by_i(z: &Array) -> Array {
+    complex(z.imag(), -z.real())
+}
+
+pub(super) fn complex_sinh(z: &Array) -> Array {
+    by_i(&complex_sin(&times_i(z)))
+}
+
+pub(super) fn complex_cosh(z: &Array) -> Array {
+    complex_cos(&times_i(z))
+}
+
+/// √(1 − z) and √(1 + z).
+fn roots(z: &Array) -> (Array, Array) {
+    ((1.0 - z).sqrt(), (1.0 + z).sqrt())
+}
+
+pub(super) fn complex_asin(z: &Array) -> Array {
+    let (minus, plus) = roots(z);
+    let real = z.real().atan2((&minus * &plus).real());
+    complex(real, (minus.conj() * plus).imag().asinh())
+}
+
+pub(super) fn complex_acos(z: &Array) -> Array {
+    let (minus, plus) = roots(z);
+    let real = minus.real().atan2(plus.real()) * 2.0;
+    complex(real, (plus.conj() * minus).imag().asinh())
+}
+
+pub(super) fn complex_acosh(z: &Array) -> Array {
+    let (below, above) = ((z - 1.0).sqrt(), (z + 1.0).sqrt());
+    let imaginary = below.imag().atan2(above.real()) * 2.0;
+    complex((below.conj() * above).real().asinh(), imaginary)
+}
+
+pub(super) fn complex_asinh(z: &Array) -> Array {
+    by_i(&complex_asin(&times_i(z)))
+}
+
+/// ¼ log(1 + 4a / ((1 − a)² + b²)) + ½ i arg((1 − a)(1 + a) − b² + 2bi).
+pub(super) fn complex_atanh(z: &Array) -> Array {
+    let (a, b) = (z.real(), z.imag());
+    let size = a.abs();
+    let square = b.square();
+    let near = 1.0 - &size;
+    let far = (near.square() + &square).maximum(finfo(a.dtype()).tiny);
+    // Far out the quotient loses its digits to overflow: there it is a / |z|².
+    let large = size.maximum(b.abs()).gt(large(&a));
+    let length = size.hypot(&b);
+    let log = select(&large, &(&size / &length / &length), &((&size * 4.0 / far).log1p() * 0.25));
+    let real = select(a.lt(0.0), &-&log, &log);
+    let angle = (&b * 2.0).atan2(near * (1.0 + size) - square) * 0.5;
+    let quarter = b.full_like(std::f64::consts::FRAC_PI_2).copysign(&b);
+    complex(select(a.eq(0.0), &a, &real), select(&large, &quarter, &angle))
+}
+
+/// −i artanh(iz).
+pub(super) fn complex_atan(z: &Array) -> Array {
+    by_i(&times_i(z).atanh())
+}

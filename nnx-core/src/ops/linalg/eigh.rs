@@ -1,7 +1,7 @@
-//! Eigenvalues and eigenvectors of symmetric matrices.
+//! Eigenvalues and eigenvectors of symmetric and Hermitian matrices.
 
 use super::svd::rotate;
-use super::{adjoint, batch, identity, square, wide_float};
+use super::{adjoint, batch, identity, square, wide_inexact};
 use crate::array::{eye, keepdims, select};
 use crate::graph::{Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
 use crate::lower::{Id, Ids};
@@ -9,7 +9,7 @@ use crate::value::Aval;
 use smallvec::smallvec;
 
 /// Eigenvalues in ascending order `[…, n]` and eigenvectors in columns `[…, n, n]` of symmetric
-/// matrices.
+/// or Hermitian matrices.
 ///
 /// One-sided Jacobi rotations of A + cI, whose eigenvectors are those of A and whose eigenvalues
 /// lie close together; the eigenvalues are Rayleigh quotients with A itself. (XLA's own expander,
@@ -23,10 +23,11 @@ impl Primitive for Eigh {
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let n = square(ins[0])?;
-        wide_float(ins[0])?;
+        wide_inexact(ins[0])?;
         let shape = ins[0].shape();
         let values = [batch(shape, 2), &[n]].concat();
-        Ok(smallvec![ins[0].with_shape(&values), ins[0].clone()])
+        let values = ins[0].with_shape(&values).with_dtype(ins[0].dtype().real());
+        Ok(smallvec![values, ins[0].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
@@ -37,7 +38,7 @@ impl Primitive for Eigh {
             let size = select(size.gt(0.0), &size, size.ones_like());
             let a = a / &size;
             let (_, v) = rotate(&(&a + eye(n, a.dtype()) * 2.0));
-            let w = (&v * a.matmul(&v)).sum(keepdims(1));
+            let w = (v.conj() * a.matmul(&v)).sum(keepdims(1)).real();
             let order = w.argsort(-1);
             let w = w.take_along_axis(&order, 2) * size;
             let v = v.take_along_axis(&order, 2);
@@ -59,7 +60,7 @@ impl Primitive for Eigh {
         let gaps = w.expand_dims(-2) - w.expand_dims(-1);
         let f = 1.0 / (&eye + gaps) - &eye;
         let inner = adjoint(v).matmul(t.matmul(v));
-        let dw = inner.diagonal(0, -2, -1);
+        let dw = inner.diagonal(0, -2, -1).real();
         cx.with(smallvec![Some(dw), Some(v.matmul(f * inner))])
     }
 }

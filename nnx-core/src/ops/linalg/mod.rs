@@ -46,13 +46,6 @@ pub(crate) fn square(aval: &Aval) -> Result<usize, String> {
     }
 }
 
-fn wide_float(aval: &Aval) -> Result<(), String> {
-    match aval.dtype() {
-        DType::F32 | DType::F64 => Ok(()),
-        _ => Err(format!("needs f32 or f64, got {aval}")),
-    }
-}
-
 fn wide_inexact(aval: &Aval) -> Result<(), String> {
     match aval.dtype() {
         DType::F32 | DType::F64 | DType::C64 | DType::C128 => Ok(()),
@@ -74,8 +67,8 @@ pub(crate) fn adjoint(x: &Array) -> Array {
     x.swapaxes(-1, -2).conj()
 }
 
-/// The identity of the size of the square matrices `x`.
+/// The identity of the size of the square matrices `x`, real.
 #[track_caller]
 fn identity(x: &Array) -> Array {
-    eye(x.shape()[x.rank() - 1], x.dtype())
+    eye(x.shape()[x.rank() - 1], x.dtype().real())
 }

@@ -1,6 +1,6 @@
 //! The singular value decomposition by one-sided Jacobi rotations.
 
-use super::{Qr, adjoint, batch, matrix, wide_float};
+use super::{Qr, adjoint, batch, matrix, wide_inexact};
 use crate::array::{concatenate, eye, finfo, keepdims, select, where_};
 use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
 use crate::lower::{Id, Ids};
@@ -9,8 +9,8 @@ use crate::run::bind;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
-/// A = U diag(s) Vᵀ with s in descending order: U `[…, m, k]`, s `[…, k]`, Vᵀ `[…, k, n]` with
-/// k = min(m, n); if `full`, U is `[…, m, m]` and Vᵀ `[…, n, n]`.
+/// A = U diag(s) Vᴴ with s in descending order: U `[…, m, k]`, real s `[…, k]`, Vᴴ `[…, k, n]` with
+/// k = min(m, n); if `full`, U is `[…, m, m]` and Vᴴ `[…, n, n]`.
 ///
 /// Hestenes' method: rotations of pairs of columns make them orthogonal; all disjoint pairs are
 /// rotated at once, and a tournament brings every pair together once per sweep (Brent & Luk 1985).
@@ -33,11 +33,12 @@ impl Primitive for Svd {
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
-        wide_float(ins[0])?;
+        wide_inexact(ins[0])?;
         let (k, batch) = (m.min(n), batch(ins[0].shape(), 2));
         let (left, right) = if self.full { (m, n) } else { (k, k) };
         let aval = |dims: &[usize]| ins[0].with_shape(&[batch, dims].concat());
-        Ok(smallvec![aval(&[m, left]), aval(&[k]), aval(&[right, n])])
+        let values = aval(&[k]).with_dtype(ins[0].dtype().real());
+        Ok(smallvec![aval(&[m, left]), values, aval(&[right, n])])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
@@ -73,13 +74,20 @@ impl Primitive for Svd {
         let (ut, v) = (adjoint(u), adjoint(vt));
         let (row, column) = (s.expand_dims(-2), s.expand_dims(-1));
         let inner = ut.matmul(t).matmul(&v);
-        let ds = inner.diagonal(0, -2, -1);
+        let ds = inner.diagonal(0, -2, -1).real();
         let eye = eye(s.shape()[s.rank() - 1], s.dtype());
         let gaps = (&row + &column) * (&row - &column);
         let f = 1.0 / (&gaps + &eye) - &eye;
         let by_row = &row * &inner;
         let by_column = &column * &inner;
-        let mut du = u.matmul(&f * (&by_row + adjoint(&by_row)));
+        let mut turn = &f * (&by_row + adjoint(&by_row));
+        if inner.dtype().is_complex() {
+            // The phases of the vectors, all put into U.
+            let eye = crate::array::eye(s.shape()[s.rank() - 1], s.dtype());
+            let safe = select(row.gt(0.0), &row, row.ones_like());
+            turn += (&inner - adjoint(&inner)) * (eye * 0.5 / safe);
+        }
+        let mut du = u.matmul(turn);
         let mut dv = v.matmul(&f * (&by_column + adjoint(&by_column)));
         if m > n {
             let av = t.matmul(&v);
@@ -103,7 +111,7 @@ fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
         let u = eye(m, dtype).slice_dim(1, 0, columns).broadcast_to_dims(&[batches, m, columns]);
         return (
             u,
-            crate::array::zeros([batches, n], dtype),
+            crate::array::zeros([batches, n], dtype.real()),
             crate::array::zeros([batches, n, n], dtype),
         );
     }
@@ -112,14 +120,14 @@ fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
     let scale = select(largest.gt(0.0), &largest, largest.ones_like());
     let (q, r) = qr(&(a / &scale), false);
     let (turned, rotations) = rotate(&adjoint(&r));
-    let sizes = turned.square().sum(keepdims(1)).sqrt();
+    let sizes = turned.squared_magnitude().sum(keepdims(1)).sqrt();
     let order = (-&sizes).argsort(-1);
     let sorted = turned.take_along_axis(&order, 2);
     let rotations = rotations.take_along_axis(&order, 2);
     let s = sizes.take_along_axis(&order, 2).squeeze(1) * scale.squeeze(2);
     // The columns are orthogonal; this makes unit vectors of them, of zeros too.
     let (units, triangle) = qr(&sorted, false);
-    let signs = triangle.diagonal(0, 1, 2).expand_dims(1);
+    let signs = triangle.diagonal(0, 1, 2).expand_dims(1).real();
     let v = where_(signs.lt(0.0), -&units, &units);
     let u = q.matmul(&rotations);
     let u = if full && m > n {
@@ -153,14 +161,15 @@ pub(super) fn rotate(w: &Array) -> (Array, Array) {
     };
     let [top, bottom] = halves(&concatenate([w, &start], 1));
     // The cosines are squared by a sweep: from here on they are rounding errors.
-    let tolerance = 0.02 * finfo(w.dtype()).eps.sqrt();
+    let real = w.dtype().real();
+    let tolerance = 0.02 * finfo(real).eps.sqrt();
     let count = crate::graph::Array::constant_int(DType::I32, 0);
-    let far = Array::constant_scalar(w.dtype(), 1.0);
+    let far = Array::constant_scalar(real, 1.0);
     let out = inner_while(
         &[count, far, top, bottom],
         |s| s[0].lt(SWEEPS) & s[1].gt(tolerance),
         |s| {
-            let near = Array::constant_scalar(w.dtype(), 0.0);
+            let near = Array::constant_scalar(real, 0.0);
             let state = [near, s[2].clone(), s[3].clone()];
             let mut swept = inner_for(even - 1, &state, |_, s| {
                 let (top, bottom, off) = rotate_pairs(&s[1], &s[2], n);
@@ -182,10 +191,21 @@ pub(super) fn rotate(w: &Array) -> (Array, Array) {
 fn rotate_pairs(top: &Array, bottom: &Array, n: usize) -> (Array, Array, Array) {
     let (x, y) = (top.slice_dim(1, 0, n), bottom.slice_dim(1, 0, n));
     let sum = |z: Array| z.sum(keepdims(1));
-    let (xx, yy, xy) = (sum(x.square()), sum(y.square()), sum(&x * &y));
+    let (xx, yy) = (sum(x.squared_magnitude()), sum(y.squared_magnitude()));
+    let xy = sum(x.conj() * &y);
     let size = xx.sqrt() * yy.sqrt();
     let cosine = xy.abs() / select(size.gt(0.0), &size, size.ones_like());
-    let turn = cosine.gt(finfo(top.dtype()).eps);
+    let turn = cosine.gt(finfo(cosine.dtype()).eps);
+    // In another phase the columns have a real product.
+    let (xy, bottom) = match top.dtype().is_complex() {
+        true => {
+            let length = xy.abs();
+            let phase = &xy / select(&turn, &length, length.ones_like());
+            let phase = select(&turn, &phase, phase.ones_like());
+            (length, &(bottom * phase.conj()))
+        }
+        false => (xy, bottom),
+    };
     let safe = select(&turn, &xy, xy.ones_like());
     let zeta = (yy - xx) / (2.0 * safe);
     let sign = where_(zeta.lt(0.0), -1.0, zeta.ones_like());

@@ -1,6 +1,9 @@
 //! Losses of class scores.
 
-use super::{check_class_numbers, check_float, check_same_last_axis, check_same_shape, loss};
+use super::{
+    DiceOptions, check_class_numbers, check_float, check_same_last_axis, check_same_shape,
+    dice_loss_with, loss,
+};
 use crate::array::OptionalArray;
 use crate::array::{
     AsArray, invalid, keepdims, logsumexp, logsumexp_signed, one_hot, select, stack, where_,
@@ -104,7 +107,7 @@ pub fn sigmoid_binary_cross_entropy(logits: impl AsArray, labels: impl AsArray) 
     })
 }
 
-fn log_sigmoid(x: &Array) -> Array {
+pub(super) fn log_sigmoid(x: &Array) -> Array {
     -((-x).maximum(0.0) + (-x.abs()).exp().log1p())
 }
 
@@ -430,22 +433,5 @@ pub fn smooth_labels(labels: impl AsArray, alpha: f64) -> Array {
 #[track_caller]
 pub fn dice_loss(logits: impl AsArray, targets: impl AsArray, smooth: f64) -> Array {
     let (logits, targets) = (logits.as_array(), targets.as_array());
-    const NAME: &str = "dice_loss";
-    check_same_shape(NAME, logits, targets);
-    let rank = logits.rank();
-    if rank < 2 {
-        invalid(NAME, format!("needs [batch, …, classes], got {}", logits.aval()));
-    }
-    loss(NAME, &[logits, targets], |args| {
-        let (batch, classes) = (args[0].shape()[0], args[0].shape()[rank - 1]);
-        let pixels = args[0].shape()[1..rank - 1].iter().product();
-        let probabilities = match classes {
-            1 => log_sigmoid(&args[0]).exp(),
-            _ => crate::array::softmax(&args[0], -1),
-        };
-        let sum = |x: &Array| x.reshape([batch, pixels, classes]).sum(1);
-        let common = sum(&(&probabilities * &args[1]));
-        let sizes = sum(&probabilities) + sum(&args[1]);
-        1.0 - (common + smooth) / (sizes * 0.5 + smooth)
-    })
+    dice_loss_with(logits, targets, &DiceOptions { smooth, ..DiceOptions::default() })
 }

@@ -30,10 +30,13 @@ pub fn cosine_similarity(predictions: impl AsArray, targets: impl AsArray) -> Ar
     if predictions.rank() == 0 {
         invalid(NAME, "scalars have no direction".into());
     }
-    loss(NAME, &[predictions, targets], |args| {
-        let unit = |x: &Array| x / x.square().sum(keepdims(-1)).maximum(0.0).sqrt();
-        (unit(&args[0]) * unit(&args[1])).sum(-1)
-    })
+    loss(NAME, &[predictions, targets], |args| cosine_similarity_with(&args[0], &args[1], 0.0))
+}
+
+/// Of vectors whose squared norms are taken to be at least `epsilon`.
+pub(super) fn cosine_similarity_with(a: &Array, b: &Array, epsilon: f64) -> Array {
+    let unit = |x: &Array| x / x.square().sum(keepdims(-1)).maximum(epsilon).sqrt();
+    (unit(a) * unit(b)).sum(-1)
 }
 
 /// 1 − [`cosine_similarity`]. `optax.cosine_distance`.

@@ -1,5 +1,7 @@
-//! Losses per example or element, as in `optax.losses`: take `.mean(..)` for the loss of a batch.
+//! Losses per example or element, as in `optax.losses`: take `.mean(..)` for the loss of a batch. Those along an axis
+//! take the last one; [`along`] has others, and masks.
 
+mod along;
 mod classification;
 mod ctc;
 mod divergence;
@@ -7,6 +9,7 @@ mod embedding;
 mod regression;
 mod segmentation;
 
+pub use along::*;
 pub use classification::*;
 pub use ctc::*;
 pub use divergence::*;
@@ -18,6 +21,7 @@ use crate::array::invalid;
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::run::staged;
+use embedding::cosine_similarity_with;
 
 /// One program outside of a trace, a part of the running one inside.
 #[track_caller]

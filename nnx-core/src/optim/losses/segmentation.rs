@@ -1,5 +1,6 @@
 //! Losses of segmented images, and losses made of a function's conjugate.
 
+use super::classification::log_sigmoid;
 use super::{check_class_numbers, check_same_shape, dice_loss, loss};
 use crate::array::{AsArray, invalid, where_};
 use crate::graph::Array;
@@ -146,4 +147,91 @@ pub fn make_fenchel_young_loss(
             most.reshape(batch) - (&args[1] * &args[0]).sum(-1)
         })
     }
+}
+
+/// How [`dice_loss_with`] compares predictions and targets.
+///
+/// ```
+/// use nnx::optim::losses::DiceOptions;
+///
+/// // Tversky's index: missed pixels weigh more than wrong ones.
+/// let options = DiceOptions { alpha: 0.3, beta: 0.7, ..DiceOptions::default() };
+/// assert_eq!(options.smooth, 1.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DiceOptions {
+    /// Added above and below.
+    pub smooth: f64,
+    /// The weight of what is predicted and not there.
+    pub alpha: f64,
+    /// The weight of what is there and not predicted.
+    pub beta: f64,
+    /// Whether predictions are logits; otherwise they are probabilities.
+    pub apply_softmax: bool,
+    /// Whether the first of several classes is left out.
+    pub ignore_background: bool,
+}
+
+impl Default for DiceOptions {
+    fn default() -> Self {
+        DiceOptions {
+            smooth: 1.0,
+            alpha: 0.5,
+            beta: 0.5,
+            apply_softmax: true,
+            ignore_background: false,
+        }
+    }
+}
+
+/// 1 minus the generalized Dice coefficient of each class, `[batch, classes]`, of predictions and targets
+/// `[batch, …, classes]`. `optax.losses.dice_loss` without its weights of classes and reduction:
+/// `(loss * weights).mean(-1)`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::{DiceOptions, dice_loss_with};
+///
+/// // Two pixels of one class, of which one is found.
+/// let (p, t) = (Array::from([[[1.0_f32], [0.0]]]), Array::from([[[1.0_f32], [1.0]]]));
+/// let options = DiceOptions { smooth: 0.0, beta: 1.0, apply_softmax: false, ..DiceOptions::default() };
+/// assert_eq!(dice_loss_with(&p, &t, &options).item::<f32>(), 0.5);
+/// ```
+///
+/// Source: Salehi, Erdogmus and Gholipour, "Tversky loss function for image segmentation using 3D fully convolutional
+/// deep networks", 2017.
+///
+/// # Panics
+/// Panics if the shapes differ or have fewer than two axes, or `predictions` are not floats.
+#[track_caller]
+pub fn dice_loss_with(
+    predictions: impl AsArray,
+    targets: impl AsArray,
+    options: &DiceOptions,
+) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
+    const NAME: &str = "dice_loss";
+    check_same_shape(NAME, predictions, targets);
+    let rank = predictions.rank();
+    if rank < 2 {
+        invalid(NAME, format!("needs [batch, …, classes], got {}", predictions.aval()));
+    }
+    let DiceOptions { smooth, alpha, beta, apply_softmax, ignore_background } = *options;
+    loss(NAME, &[predictions, targets], |args| {
+        let (batch, classes) = (args[0].shape()[0], args[0].shape()[rank - 1]);
+        let pixels = args[0].shape()[1..rank - 1].iter().product();
+        let probabilities = match classes {
+            _ if !apply_softmax => args[0].clone(),
+            1 => log_sigmoid(&args[0]).exp(),
+            _ => crate::array::softmax(&args[0], -1),
+        };
+        let sum = |x: &Array| x.reshape([batch, pixels, classes]).sum(1);
+        let common = sum(&(&probabilities * &args[1]));
+        let wrong = sum(&probabilities) - &common;
+        let missed = sum(&args[1]) - &common;
+        let all = &common + wrong * alpha + missed * beta;
+        let losses = 1.0 - (common + smooth) / (all + smooth);
+        let first = usize::from(ignore_background && classes > 1);
+        losses.slice_dim(1, first, classes)
+    })
 }

@@ -118,6 +118,11 @@ calls! { key x o
     "nn/weight_norm.rs" {
         "WeightNorm::forward" => |m: &mut WeightNorm<Linear>| m.forward(o());
     }
+    "optim/targets.rs" {
+        "incremental_update" => optim::incremental_update(x, x, o());
+        "periodic_update" => optim::periodic_update(x, x, o(), 2);
+    }
+    "optim/assignment.rs" { "hungarian_algorithm" => optim::hungarian_algorithm(o()); }
     "optim/microbatching.rs" {
         "reshape_batch_axis" => nnx_core::optim::reshape_batch_axis(o(), 2, 0);
     }
@@ -156,6 +161,19 @@ calls! { key x o
         "ranking_softmax_loss" => losses::ranking_softmax_loss(o(), o(), o());
         "dice_loss" => losses::dice_loss(o(), o(), 1.0); "smooth_labels" => losses::smooth_labels(o(), 0.1);
     }
+    "optim/losses/along.rs" {
+        "Along::masked" => losses::along(0).masked(o());
+        "Along::softmax_cross_entropy" => losses::along(0).softmax_cross_entropy(o(), o());
+        "Along::softmax_cross_entropy_with_integer_labels" => losses::along(0).softmax_cross_entropy_with_integer_labels(o(), o());
+        "Along::poly_loss_cross_entropy" => losses::along(0).poly_loss_cross_entropy(o(), o(), 1.0);
+        "Along::kl_divergence" => losses::along(0).kl_divergence(o(), o());
+        "Along::kl_divergence_with_log_targets" => losses::along(0).kl_divergence_with_log_targets(o(), o());
+        "Along::generalized_kl_divergence" => losses::along(0).generalized_kl_divergence(o(), o());
+        "Along::cosine_similarity" => losses::along(0).cosine_similarity(o(), o(), 0.0);
+        "Along::cosine_distance" => losses::along(0).cosine_distance(o(), o(), 0.0);
+        "Along::smooth_labels" => losses::along(0).smooth_labels(o(), 0.1);
+        "Along::triplet_margin_loss" => losses::along(0).triplet_margin_loss(o(), o(), o(), 2.0, 1.0, 0.0);
+    }
     "optim/losses/ctc.rs" {
         "ctc_loss" => losses::ctc_loss(o(), o(), o(), o(), 2);
         "ctc_loss_with_forward_probs" => losses::ctc_loss_with_forward_probs(o(), o(), o(), o(), 2, -1e5);
@@ -176,6 +194,7 @@ calls! { key x o
         "huber_loss" => losses::huber_loss(o(), o(), 1.0); "log_cosh" => losses::log_cosh(o(), o());
     }
     "optim/losses/segmentation.rs" {
+        "dice_loss_with" => losses::dice_loss_with(o(), o(), &losses::DiceOptions::default());
         "binary_dice_loss" => losses::binary_dice_loss(o(), o(), 1.0);
         "multiclass_generalized_dice_loss" => losses::multiclass_generalized_dice_loss(o(), o(), 1.0, false);
         "multiclass_sparsemax_loss" => losses::multiclass_sparsemax_loss(o(), o());
