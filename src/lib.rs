@@ -102,6 +102,8 @@ mod pages {
     struct RandomStreams;
     #[doc = include_str!("../docs/guide/training.md")]
     struct Training;
+    #[doc = include_str!("../docs/guide/checkpoints.md")]
+    struct Checkpoints;
     #[doc = include_str!("../docs/guide/performance.md")]
     struct Performance;
     #[doc = include_str!("../docs/guide/debugging.md")]

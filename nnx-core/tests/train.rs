@@ -16,6 +16,8 @@ mod hyperparams;
 mod loader;
 #[path = "train/losses.rs"]
 mod losses;
+#[path = "train/manager.rs"]
+mod manager;
 #[path = "train/metrics.rs"]
 mod metrics;
 #[path = "train/microbatches.rs"]
@@ -28,6 +30,10 @@ mod muon;
 mod optimizer_edges;
 #[path = "train/optimizers.rs"]
 mod optimizers;
+#[path = "train/resume.rs"]
+mod resume;
+#[path = "train/sharded.rs"]
+mod sharded;
 #[path = "train/weights.rs"]
 mod weights;
 

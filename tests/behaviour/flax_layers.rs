@@ -333,7 +333,7 @@ fn params_have_the_notes_that_a_layer_is_given() {
 #[test]
 fn a_function_in_the_place_of_einsum() {
     let settings = Einsum::builder("ab,bc->ac", [3, 4]).bias_shape(4);
-    let settings = settings.einsum_op(|text, operands| {
+    let settings = settings.einsum_op(|text, operands, _| {
         let y = nnx::array::einsum(text, operands);
         let shape = [&[1], y.shape()].concat();
         y.reshape(shape)

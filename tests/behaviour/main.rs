@@ -55,6 +55,7 @@ mod jit_signatures;
 mod jit_stats;
 mod jit_support;
 mod jit_threads;
+mod layer_arguments;
 mod layers;
 mod lending;
 mod lines_of_transforms;

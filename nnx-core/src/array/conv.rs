@@ -1,11 +1,13 @@
 //! Convolutions and their options.
 
 use super::axes::{invalid, product_of};
-use super::{AsArray, full, one_program};
+use super::matmul::sums_in;
+use super::{AsArray, Precision, full, one_program};
 use crate::graph::Array;
 use crate::lower::ConvDims;
 use crate::ops::{ConvGeneralDilated, Reverse, dilated};
 use crate::run::bind1;
+use crate::value::DType;
 
 /// How much is added before and after each axis that a window slides over.
 ///
@@ -112,6 +114,10 @@ pub struct ConvOptions {
     /// `C` features, `O` and `I` output and input features, any others spatial. By default the
     /// features come last, as here, with any number of spatial axes.
     pub dimension_numbers: Option<[&'static str; 3]>,
+    /// The dtype of the result and of the sums in it, if it is not that of the operands.
+    pub preferred_element_type: Option<DType>,
+    /// How exactly numbers are multiplied.
+    pub precision: Precision,
 }
 
 impl Default for ConvOptions {
@@ -124,6 +130,8 @@ impl Default for ConvOptions {
             feature_group_count: 1,
             batch_group_count: 1,
             dimension_numbers: None,
+            preferred_element_type: None,
+            precision: Precision::Default,
         }
     }
 }
@@ -154,6 +162,10 @@ pub struct ConvTransposeOptions {
     /// Reverses the kernel's spatial axes and exchanges its feature axes, as the gradient of a
     /// convolution does.
     pub transpose_kernel: bool,
+    /// The dtype of the result and of the sums in it, if it is not that of the operands.
+    pub preferred_element_type: Option<DType>,
+    /// How exactly numbers are multiplied.
+    pub precision: Precision,
 }
 
 /// The dimension numbers that three layouts name.
@@ -289,6 +301,8 @@ pub fn conv_general_dilated(lhs: impl AsArray, rhs: impl AsArray, options: &Conv
         feature_group_count: options.feature_group_count,
         batch_group_count: options.batch_group_count,
         dims,
+        preferred: sums_in(OP, lhs, options.preferred_element_type),
+        precision: options.precision,
     };
     bind1(op, &[lhs, rhs])
 }
@@ -361,6 +375,8 @@ pub fn conv_transpose(
         feature_group_count: 1,
         batch_group_count: 1,
         dims,
+        preferred: sums_in(OP, lhs, options.preferred_element_type),
+        precision: options.precision,
     };
     bind1(op, &[lhs, &kernel])
 }

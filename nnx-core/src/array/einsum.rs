@@ -1,7 +1,8 @@
 //! Einstein summation.
 
 use super::axes::invalid;
-use super::{AsArrays, one_program};
+use super::matmul::sums_in;
+use super::{AsArrays, DotOptions, one_program};
 use crate::graph::Array;
 use crate::lower::DotDims;
 use crate::ops::DotGeneral;
@@ -32,19 +33,50 @@ const SEARCH: usize = 5;
 #[track_caller]
 pub fn einsum(subscripts: &str, operands: impl AsArrays) -> Array {
     let operands = &*operands.as_arrays();
-    einsum_of("einsum", subscripts, operands)
+    einsum_of("einsum", subscripts, operands, &DotOptions::default())
+}
+
+/// [`einsum`] with options of its products. `jax.numpy.einsum` with `precision` and `preferred_element_type`.
+///
+/// ```
+/// use nnx::array::{DotOptions, einsum_with};
+/// use nnx::{Array, DType};
+///
+/// // The sum does not fit into 8 bits.
+/// let (x, y) = (Array::from([100_i8, 100]), Array::from([1_i8, 1]));
+/// let options = DotOptions { preferred_element_type: Some(DType::I32), ..Default::default() };
+/// assert_eq!(einsum_with("i,i->", [&x, &y], &options).item::<i32>(), 200);
+/// ```
+///
+/// # Panics
+/// As [`einsum`], and if `preferred_element_type` is of another sort of numbers or shorter than those of the operands.
+#[track_caller]
+pub fn einsum_with(subscripts: &str, operands: impl AsArrays, options: &DotOptions) -> Array {
+    let operands = &*operands.as_arrays();
+    einsum_of("einsum", subscripts, operands, options)
 }
 
 /// [`einsum`] for a caller whose name errors hold.
 #[track_caller]
-pub(crate) fn einsum_of(op: &str, subscripts: &str, operands: &[&Array]) -> Array {
+pub(crate) fn einsum_of(
+    op: &str,
+    subscripts: &str,
+    operands: &[&Array],
+    options: &DotOptions,
+) -> Array {
     let avals: Vec<Aval> = operands.iter().map(|x| x.aval().clone()).collect();
     let spec = match Spec::parse(subscripts, &avals) {
         Ok(spec) => spec,
         Err(why) => invalid(op, format!("`{subscripts}`: {why}")),
     };
     let args: Vec<Array> = operands.iter().map(|&x| x.clone()).collect();
-    one_program("einsum", &args, |args| spec.apply(args))
+    one_program("einsum", &args, |args| {
+        let y = spec.apply(args, options);
+        match options.preferred_element_type {
+            Some(dtype) => y.astype(dtype),
+            None => y,
+        }
+    })
 }
 
 /// Subscripts that fit their operands: a letter for each axis.
@@ -131,7 +163,7 @@ impl Spec {
     }
 
     #[track_caller]
-    fn apply(&self, args: &[Array]) -> Array {
+    fn apply(&self, args: &[Array], options: &DotOptions) -> Array {
         let mut left: Vec<Labeled> = Vec::new();
         for (array, labels) in args.iter().zip(&self.inputs) {
             let shape: Vec<usize> = labels.iter().map(|&c| self.size(c)).collect();
@@ -142,7 +174,7 @@ impl Spec {
         for (i, j) in self.order(terms) {
             let (b, a) = (left.remove(j), left.remove(i));
             let keep = |c| self.output.contains(&c) || left.iter().any(|l| l.labels.contains(&c));
-            let joined = contract(a, b, keep);
+            let joined = contract(a, b, keep, options);
             left.push(joined);
         }
         let Some(last) = left.pop() else { unreachable!("there is at least one operand") };
@@ -276,7 +308,7 @@ impl Labeled {
 
 /// Contracts two operands over the letters that both have and nobody needs later.
 #[track_caller]
-fn contract(a: Labeled, b: Labeled, keep: impl Fn(char) -> bool) -> Labeled {
+fn contract(a: Labeled, b: Labeled, keep: impl Fn(char) -> bool, options: &DotOptions) -> Labeled {
     let a = {
         let other = b.labels.clone();
         a.sum_out(|c| other.contains(&c) || keep(c))
@@ -311,6 +343,8 @@ fn contract(a: Labeled, b: Labeled, keep: impl Fn(char) -> bool) -> Labeled {
     };
     labels.extend(rest(&a.labels, [&dims.lhs_batch, &dims.lhs_contract]));
     labels.extend(rest(&b.labels, [&dims.rhs_batch, &dims.rhs_contract]));
-    let array = bind1(DotGeneral::new(dims), &[&a.array.astype(dtype), &b.array.astype(dtype)]);
+    let (lhs, rhs) = (a.array.astype(dtype), b.array.astype(dtype));
+    let preferred = sums_in("einsum", &lhs, options.preferred_element_type);
+    let array = bind1(DotGeneral { dims, preferred, precision: options.precision }, &[&lhs, &rhs]);
     Labeled { array, labels }
 }

@@ -3,7 +3,7 @@
 use super::axes::invalid;
 use super::{AsArray, Operand, iota, one_program, where_};
 use crate::graph::Array;
-use crate::lower::DotDims;
+use crate::lower::{Attr, AttrName, DotDims};
 use crate::ops::DotGeneral;
 use crate::run::bind1;
 use crate::value::{DType, promote_dtypes};
@@ -139,6 +139,40 @@ pub enum Precision {
     Highest,
 }
 
+impl Precision {
+    /// The attribute of a product in a program, if it is not the usual one.
+    pub(crate) fn attribute(self) -> Option<(AttrName, Attr)> {
+        let level = match self {
+            Precision::Default => return None,
+            Precision::High => "HIGH",
+            Precision::Highest => "HIGHEST",
+        };
+        Some((AttrName::PrecisionConfig, Attr::Precision(level)))
+    }
+}
+
+/// The dtype of the products of numbers of a dtype that are summed in a `preferred` one.
+///
+/// # Panics
+/// Panics if it is of another sort of numbers or shorter.
+#[track_caller]
+pub(super) fn sums_in(op: &str, lhs: &Array, preferred: Option<DType>) -> Option<DType> {
+    let own = lhs.dtype();
+    let wanted = preferred.unwrap_or(own);
+    let of_one_sort = ((own.is_float() || own.is_small_float()) && wanted.is_float())
+        || (own.is_int() && wanted.is_int() && own.is_signed_int() == wanted.is_signed_int())
+        || (own.is_complex() && wanted.is_complex())
+        || own == wanted;
+    if !of_one_sort || wanted.size() < own.size() {
+        let lhs = lhs.aval();
+        let message = format!(
+            "a product of {lhs} has no sums in {wanted}: choose a dtype of its sort that is as wide"
+        );
+        invalid(op, message);
+    }
+    (own != wanted).then_some(wanted)
+}
+
 /// Options of [`dot_general_with`].
 ///
 /// ```
@@ -209,26 +243,13 @@ pub fn dot_general_with(
     options: &DotOptions,
 ) -> Array {
     let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
-    let own = lhs.dtype();
-    let wanted = options.preferred_element_type.unwrap_or(own);
-    let of_one_sort = ((own.is_float() || own.is_small_float()) && wanted.is_float())
-        || (own.is_int() && wanted.is_int() && own.is_signed_int() == wanted.is_signed_int())
-        || (own.is_complex() && wanted.is_complex())
-        || own == wanted;
-    if !of_one_sort || wanted.size() < own.size() {
-        let lhs = lhs.aval();
-        let message = format!(
-            "a product of {lhs} has no sums in {wanted}: choose a dtype of its sort that is as wide"
-        );
-        invalid("dot_general", message);
-    }
+    let preferred = sums_in("dot_general", lhs, options.preferred_element_type);
     let dims = DotDims {
         lhs_batch: batch.0.to_vec(),
         rhs_batch: batch.1.to_vec(),
         lhs_contract: contract.0.to_vec(),
         rhs_contract: contract.1.to_vec(),
     };
-    let preferred = (own != wanted).then_some(wanted);
     bind1(DotGeneral { dims, preferred, precision: options.precision }, &[lhs, rhs])
 }
 

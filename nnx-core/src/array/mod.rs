@@ -76,8 +76,8 @@ pub use conv::{
 };
 pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
-pub use einsum::einsum;
 pub(crate) use einsum::einsum_of;
+pub use einsum::{einsum, einsum_with};
 pub use functions::{
     Piece, apply_over_axes, diag_indices, ix_, optimization_barrier, piecewise, reduce,
 };

@@ -1,7 +1,12 @@
 //! Attention as functions, and its masks.
 
+use super::PromoteDtypeFn;
+use super::arithmetic::PromoteDtype;
 use super::dtypes::promote;
-use crate::array::{AsArray, OptionalArray, arange, einsum_of, finfo, invalid, select, softmax};
+use crate::array::{
+    AsArray, DotOptions, OptionalArray, Precision, arange, einsum_of, finfo, invalid, select,
+    softmax,
+};
 use crate::graph::Array;
 use crate::random;
 use crate::random::Key;
@@ -33,6 +38,8 @@ pub struct AttentionOptions {
     scale: Option<f64>,
     dropout: Option<AttentionDropout>,
     dtype: Option<DType>,
+    precision: Precision,
+    promote_dtype: Option<PromoteDtype>,
 }
 
 #[derive(Debug, Clone)]
@@ -207,6 +214,44 @@ impl AttentionOptions {
         self.dtype = Some(dtype);
         self
     }
+
+    /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+    ///
+    /// ```
+    /// use nnx::array::{Precision, ones};
+    /// use nnx::nn::{AttentionOptions, dot_product_attention};
+    /// use nnx::DType;
+    ///
+    /// let x = ones([1, 3, 2, 4], DType::F32);
+    /// let exact = AttentionOptions::new().precision(Precision::Highest);
+    /// assert_eq!(dot_product_attention(&x, &x, &x, &exact).to_vec::<f32>(), [1.0; 24]);
+    /// ```
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The function that brings query, key and value to the dtype to compute in. Default:
+    /// [`promote_dtype`](super::promote_dtype).
+    ///
+    /// ```
+    /// use nnx::array::ones;
+    /// use nnx::nn::{AttentionOptions, dot_product_attention, promote_dtype};
+    /// use nnx::DType;
+    ///
+    /// let x = ones([1, 3, 2, 4], DType::F32);
+    /// let options = AttentionOptions::new()
+    ///     .promote_dtype(|arrays, _| promote_dtype(arrays, Some(DType::BF16)));
+    /// assert_eq!(dot_product_attention(&x, &x, &x, &options).dtype(), DType::BF16);
+    /// ```
+    pub fn promote_dtype(mut self, f: PromoteDtypeFn) -> Self {
+        self.promote_dtype = Some(PromoteDtype::new(f));
+        self
+    }
+
+    fn products(&self) -> DotOptions {
+        DotOptions { precision: self.precision, ..DotOptions::default() }
+    }
 }
 
 #[track_caller]
@@ -232,12 +277,13 @@ fn check(query: &Array, key: &Array) {
 /// query · keyᵀ as `[batch…, num_heads, q_length, kv_length]`; each head of the key serves as many
 /// heads of the query.
 #[track_caller]
-fn products(query: &Array, key: &Array) -> Array {
+fn products(query: &Array, key: &Array, options: &AttentionOptions) -> Array {
+    let options = &options.products();
     let (heads, groups) = (query.shape()[query.rank() - 2], key.shape()[key.rank() - 2]);
     if heads == groups {
-        return einsum_of(OP, "...qhd,...khd->...hqk", &[query, key]);
+        return einsum_of(OP, "...qhd,...khd->...hqk", &[query, key], options);
     }
-    let grouped = einsum_of(OP, "...qhgd,...khd->...hgqk", &[&group(query, groups), key]);
+    let grouped = einsum_of(OP, "...qhgd,...khd->...hgqk", &[&group(query, groups), key], options);
     let mut shape = grouped.shape().to_vec();
     shape.splice(shape.len() - 4..shape.len() - 2, [heads]);
     grouped.reshape(shape)
@@ -245,15 +291,17 @@ fn products(query: &Array, key: &Array) -> Array {
 
 /// weights · value as `[batch…, q_length, num_heads, depth]`.
 #[track_caller]
-fn weighted(weights: &Array, value: &Array) -> Array {
+fn weighted(weights: &Array, value: &Array, options: &AttentionOptions) -> Array {
+    let options = &options.products();
     let (heads, groups) = (weights.shape()[weights.rank() - 3], value.shape()[value.rank() - 2]);
     if heads == groups {
-        return einsum_of(OP, "...hqk,...khd->...qhd", &[weights, value]);
+        return einsum_of(OP, "...hqk,...khd->...qhd", &[weights, value], options);
     }
     let mut shape = weights.shape().to_vec();
     let at = shape.len() - 3;
     shape.splice(at..=at, [groups, heads / groups]);
-    let grouped = einsum_of(OP, "...hgqk,...khd->...qhgd", &[&weights.reshape(shape), value]);
+    let grouped =
+        einsum_of(OP, "...hgqk,...khd->...qhgd", &[&weights.reshape(shape), value], options);
     let mut shape = grouped.shape().to_vec();
     shape.splice(shape.len() - 3..shape.len() - 1, [heads]);
     grouped.reshape(shape)
@@ -370,7 +418,8 @@ pub fn dot_product_attention_weights(
     options: &AttentionOptions,
 ) -> Array {
     let (query, key) = (query.as_array(), key.as_array());
-    let [Some(query), Some(key)] = promote(OP, [Some(query), Some(key)], options.dtype) else {
+    let by = options.promote_dtype;
+    let [Some(query), Some(key)] = promote(OP, [Some(query), Some(key)], options.dtype, by) else {
         unreachable!("arrays that were there stay")
     };
     check(&query, &key);
@@ -380,7 +429,7 @@ pub fn dot_product_attention_weights(
         Some(scale) => query * Array::constant_scalar(dtype, scale),
         None => query / Array::constant_scalar(dtype, (depth as f64).sqrt()),
     };
-    let weights = biased(products(&query, &key), options);
+    let weights = biased(products(&query, &key, options), options);
     let low = -finfo(dtype).max;
     let mut weights = softmax(masked(weights, options, low), -1).astype(dtype);
     if let Some(dropout) = &options.dropout {
@@ -426,7 +475,8 @@ pub fn dot_product_attention(
 ) -> Array {
     let (query, key, value) = (query.as_array(), key.as_array(), value.as_array());
     let arrays = [Some(query), Some(key), Some(value)];
-    let [Some(query), Some(key), Some(value)] = promote(OP, arrays, options.dtype) else {
+    let by = options.promote_dtype;
+    let [Some(query), Some(key), Some(value)] = promote(OP, arrays, options.dtype, by) else {
         unreachable!("arrays that were there stay")
     };
     check(&query, &key);
@@ -443,14 +493,14 @@ pub fn dot_product_attention(
         let dtype = promote_dtypes(query.dtype(), DType::F32);
         let depth = query.shape()[query.rank() - 1];
         let scale = options.scale.unwrap_or(1.0 / (depth as f64).sqrt());
-        let mut logits = products(&query.astype(dtype), &key.astype(dtype))
+        let mut logits = products(&query.astype(dtype), &key.astype(dtype), options)
             * Array::constant_scalar(dtype, scale);
         logits = biased(logits, options).astype(dtype);
         // Softmax is computed in f32, where the number stays finite.
         let low = -0.7 * finfo(dtype).max.min(finfo(DType::F32).max);
         softmax(masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
     };
-    let y = weighted(&weights, &value);
+    let y = weighted(&weights, &value, options);
     match &options.query_seq_lengths {
         Some(lengths) => {
             // [batch…, 1, q_length, 1], to broadcast to the logits.

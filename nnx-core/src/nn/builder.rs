@@ -19,7 +19,7 @@ macro_rules! builder {
         #[must_use = "a builder makes nothing until `build` is called"]
         pub struct $builder {
             $($given: $given_type,)*
-            $($($hidden: $hidden_type,)*)?
+            $($(pub(in crate::nn) $hidden: $hidden_type,)*)?
             $($setting: $type,)*
             $($optional: Option<$optional_type>,)*
         }

@@ -3,10 +3,10 @@
 /// Writes a type for a function that is compared by its address: at worst equal functions count as
 /// different ones.
 macro_rules! by_address {
-    ($(#[$doc:meta])* $name:ident($function:ty)) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident($function:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
-        struct $name($function);
+        $vis struct $name($vis $function);
 
         impl PartialEq for $name {
             fn eq(&self, other: &$name) -> bool {

@@ -1,13 +1,15 @@
 //! Convolution.
 
+use super::arithmetic::{
+    Arithmetic, LayerConvolution, PromoteDtype, function_setting, promote_dtype_setting,
+};
 use super::builder::builder;
 use super::checks::positive;
-use super::dtypes::{promote, value};
+use super::dtypes::value;
 use super::initializers;
 use super::initializers::Initializer;
 use crate::array::{
-    AsArray, ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program,
-    shape_of,
+    AsArray, ConvOptions, IntoShape, PadMode, Padding, Precision, invalid, one_program, shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -105,6 +107,9 @@ pub struct Conv {
     pub window: ConvWindow,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
 }
 
 /// How the kernel of a [`Conv`] slides.
@@ -149,6 +154,8 @@ builder! {
         input_dilation: Vec<usize> = vec![1],
         kernel_dilation: Vec<usize> = vec![1],
         padding: ConvPadding = ConvPadding::Zeros(Padding::Same),
+        promote_dtype: Option<PromoteDtype> = None,
+        conv_general_dilated: Option<LayerConvolution> = None,
     }
     settings {
         /// In how many groups the features are convolved separately. Default: 1.
@@ -157,6 +164,8 @@ builder! {
         use_bias: bool = true,
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
@@ -171,8 +180,17 @@ builder! {
         mask: Array,
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
+        /// The dtype of the product and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+promote_dtype_setting!(ConvBuilder);
+function_setting!(ConvBuilder {
+    /// The function that convolves. Default:
+    /// [`conv_general_dilated`](crate::array::conv_general_dilated).
+    conv_general_dilated: ConvGeneralDilatedFn as LayerConvolution
+});
 
 impl ConvBuilder {
     /// Steps of the kernel: one number for all spatial axes, or one for each. Default: 1.
@@ -298,6 +316,13 @@ impl ConvBuilder {
             mask: self.mask,
             window,
             dtype: self.dtype,
+            arithmetic: Arithmetic {
+                precision: self.precision,
+                preferred_element_type: self.preferred_element_type,
+                promote_dtype: self.promote_dtype,
+                conv_general_dilated: self.conv_general_dilated,
+                ..Arithmetic::default()
+            },
         }
     }
 }
@@ -394,7 +419,8 @@ impl Conv {
             None => self.kernel.value().clone(),
         };
         let arrays = [Some(&x), Some(&kernel), value(&self.bias)];
-        let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+        let [Some(x), Some(kernel), bias] = self.arithmetic.promote(LAYER, arrays, self.dtype)
+        else {
             unreachable!("arrays that were there stay")
         };
         let options = ConvOptions {
@@ -405,7 +431,7 @@ impl Conv {
             feature_group_count: self.window.feature_group_count,
             ..ConvOptions::default()
         };
-        let mut y = conv_general_dilated(&x, &kernel, &options);
+        let mut y = self.arithmetic.conv_general_dilated(&x, &kernel, options);
         if let Some(bias) = bias {
             y += bias;
         }

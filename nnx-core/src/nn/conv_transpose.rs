@@ -1,15 +1,16 @@
 //! Transposed convolution.
 
+use super::arithmetic::{Arithmetic, PromoteDtype, promote_dtype_setting};
 use super::builder::builder;
 use super::checks::positive;
 use super::conv::{ConvPadding, per_axis, with_one_batch_axis};
-use super::dtypes::{promote, value};
+use super::dtypes::value;
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{
-    AsArray, ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program,
-    shape_of,
+    AsArray, ConvTransposeOptions, IntoShape, Padding, Precision, conv_transpose, invalid,
+    one_program, shape_of,
 };
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
@@ -49,6 +50,9 @@ pub struct ConvTranspose {
     pub transpose_kernel: bool,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
 }
 
 builder! {
@@ -70,6 +74,7 @@ builder! {
         strides: Vec<usize> = vec![1],
         kernel_dilation: Vec<usize> = vec![1],
         padding: ConvPadding = ConvPadding::Zeros(Padding::Same),
+        promote_dtype: Option<PromoteDtype> = None,
     }
     settings {
         /// Whether the kernel's spatial axes are reversed and its feature axes exchanged, as the
@@ -79,6 +84,8 @@ builder! {
         use_bias: bool = true,
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
@@ -93,8 +100,12 @@ builder! {
         mask: Array,
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
+        /// The dtype of the product and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+promote_dtype_setting!(ConvTransposeBuilder);
 
 impl ConvTransposeBuilder {
     /// How much larger the result is than the input: one number for all spatial axes, or one for
@@ -192,6 +203,12 @@ impl ConvTransposeBuilder {
             padding: self.padding.per_axis(LAYER, n),
             transpose_kernel: self.transpose_kernel,
             dtype: self.dtype,
+            arithmetic: Arithmetic {
+                precision: self.precision,
+                preferred_element_type: self.preferred_element_type,
+                promote_dtype: self.promote_dtype,
+                ..Arithmetic::default()
+            },
         }
     }
 }
@@ -267,7 +284,8 @@ impl ConvTranspose {
             None => self.kernel.value().clone(),
         };
         let arrays = [Some(&x), Some(&kernel), value(&self.bias)];
-        let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+        let [Some(x), Some(kernel), bias] = self.arithmetic.promote(LAYER, arrays, self.dtype)
+        else {
             unreachable!("arrays that were there stay")
         };
         let padding = match &self.padding {
@@ -280,6 +298,8 @@ impl ConvTranspose {
             rhs_dilation: self.kernel_dilation.clone(),
             transpose_kernel: self.transpose_kernel,
             dimension_numbers: None,
+            preferred_element_type: self.arithmetic.preferred_element_type,
+            precision: self.arithmetic.precision,
         };
         let mut y = conv_transpose(&x, &kernel, &options);
         if self.padding == ConvPadding::Circular {

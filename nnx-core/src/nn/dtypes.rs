@@ -1,5 +1,6 @@
 //! In which dtype a layer computes. `flax.nnx.nn.dtypes`.
 
+use super::arithmetic::PromoteDtype;
 use crate::array::invalid;
 use crate::graph::Array;
 use crate::value::{Aval, DType, promote_dtypes};
@@ -63,18 +64,67 @@ fn common(arrays: &[Option<&Array>]) -> DType {
     if dtype.is_float() { dtype } else { DType::F32 }
 }
 
-/// All arrays in the dtype of [`canonicalize`].
+/// All arrays in the dtype of [`canonicalize`], or as the layer's own function has them.
 ///
 /// # Panics
-/// Panics if a given dtype is not a float.
+/// Panics if a given dtype is not a float, or the function does not give an array for each.
 #[track_caller]
 pub(super) fn promote<const N: usize>(
     layer: &str,
     arrays: [Option<&Array>; N],
     dtype: Option<DType>,
+    by: Option<PromoteDtype>,
 ) -> [Option<Array>; N] {
-    let dtype = canonicalize(layer, &arrays, dtype);
-    arrays.map(|array| array.map(|array| array.astype(dtype)))
+    let mut made = promote_all(layer, &arrays, dtype, by).into_iter();
+    arrays.map(|_| made.next().flatten())
+}
+
+/// [`promote`] of any number of arrays.
+#[track_caller]
+pub(super) fn promote_all(
+    layer: &str,
+    arrays: &[Option<&Array>],
+    dtype: Option<DType>,
+    by: Option<PromoteDtype>,
+) -> Vec<Option<Array>> {
+    let Some(by) = by else {
+        let dtype = canonicalize(layer, arrays, dtype);
+        return arrays.iter().map(|array| array.map(|array| array.astype(dtype))).collect();
+    };
+    let given: Vec<&Array> = arrays.iter().copied().flatten().collect();
+    let made = by.call(&given, dtype);
+    if made.len() != given.len() {
+        let (made, given) = (made.len(), given.len());
+        invalid(
+            layer,
+            format!(
+                "its `promote_dtype` gave {made} arrays for {given}: give one for each, in their order"
+            ),
+        );
+    }
+    let mut made = made.into_iter();
+    arrays.iter().map(|array| array.and_then(|_| made.next())).collect()
+}
+
+/// All arrays in `dtype`, or in their promoted dtype, made a float, if it is none: the way in which layers bring their input
+/// and parameters to one dtype. `flax.nnx.nn.dtypes.promote_dtype`.
+///
+/// ```
+/// use nnx::nn::promote_dtype;
+/// use nnx::{Array, DType};
+///
+/// let (x, w) = (Array::from([1, 2]), Array::from([0.5_f32]).astype(DType::BF16));
+/// assert_eq!(promote_dtype(&[&x, &w], None)[0].dtype(), DType::BF16);
+/// assert_eq!(promote_dtype(&[&x, &w], Some(DType::F32))[1].dtype(), DType::F32);
+/// ```
+///
+/// # Panics
+/// Panics if a given dtype is not a float, or none is given and an array is complex.
+#[track_caller]
+pub fn promote_dtype(arrays: &[&Array], dtype: Option<DType>) -> Vec<Array> {
+    let all: Vec<Option<&Array>> = arrays.iter().map(|&array| Some(array)).collect();
+    let dtype = canonicalize("promote_dtype", &all, dtype);
+    arrays.iter().map(|array| array.astype(dtype)).collect()
 }
 
 /// The value of an optional parameter.

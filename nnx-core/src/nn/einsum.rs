@@ -1,13 +1,16 @@
 //! A linear map written as an einsum.
 
+use super::arithmetic::{Arithmetic, PromoteDtype, promote_dtype_setting};
 use super::builder::builder;
 use super::by_address::by_address;
 use super::checks::positive;
-use super::dtypes::{promote, value};
+use super::dtypes::value;
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{AsArray, IntoShape, einsum_of, invalid, one_program, shape_of};
+use crate::array::{
+    AsArray, DotOptions, IntoShape, Precision, einsum_of, invalid, one_program, shape_of,
+};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -37,23 +40,26 @@ pub struct Einsum {
     pub einsum_str: String,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
     #[module(static)]
     einsum_op: Option<EinsumFunction>,
 }
 
-/// A function in the place of [`einsum`](crate::array::einsum): of the text and the operands.
+/// A function in the place of [`einsum_with`](crate::array::einsum_with): of the text, the operands and the layer's options.
 ///
 /// ```
 /// use nnx::{array, nn::EinsumOp};
 ///
-/// let halved: EinsumOp = |text, operands| array::einsum(text, operands) * 0.5;
+/// let halved: EinsumOp = |text, operands, options| array::einsum_with(text, operands, options) * 0.5;
 /// # let _ = halved;
 /// ```
-pub type EinsumOp = fn(&str, &[&Array]) -> Array;
+pub type EinsumOp = fn(&str, &[&Array], &DotOptions) -> Array;
 
 by_address! {
     /// The function of an [`Einsum`].
-    EinsumFunction(EinsumOp)
+    pub(in crate::nn) EinsumFunction(EinsumOp)
 }
 
 builder! {
@@ -72,10 +78,13 @@ builder! {
     hidden {
         bias_shape: Option<Vec<usize>> = None,
         einsum_op: Option<EinsumFunction> = None,
+        promote_dtype: Option<PromoteDtype> = None,
     }
     settings {
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
@@ -88,8 +97,12 @@ builder! {
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
+        /// The dtype of the product and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+promote_dtype_setting!(EinsumBuilder);
 
 impl EinsumBuilder {
     /// Adds a bias of this shape: the axes of the kernel that stay, in the result's order.
@@ -117,7 +130,7 @@ impl EinsumBuilder {
     /// use nnx::{Array, array, nn::{Einsum, initializers}, random::Rngs};
     ///
     /// let settings = Einsum::builder("ab,bc->ac", [2, 2]).kernel_init(initializers::ones());
-    /// let settings = settings.einsum_op(|text, operands| array::einsum(text, operands) * 10.0);
+    /// let settings = settings.einsum_op(|text, operands, _| array::einsum(text, operands) * 10.0);
     /// let y = settings.build(&mut Rngs::new(0)).forward(Array::from([[1.0_f32, 2.0]]));
     /// assert_eq!(y.to_vec::<f32>(), [30.0, 30.0]);
     /// ```
@@ -145,6 +158,12 @@ impl EinsumBuilder {
             bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
             einsum_str,
             dtype: self.dtype,
+            arithmetic: Arithmetic {
+                precision: self.precision,
+                preferred_element_type: self.preferred_element_type,
+                promote_dtype: self.promote_dtype,
+                ..Arithmetic::default()
+            },
             einsum_op: self.einsum_op,
         }
     }
@@ -256,12 +275,14 @@ impl Einsum {
         let call = called(self, "forward", &[x]);
         call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
-            let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+            let [Some(x), Some(kernel), bias] = self.arithmetic.promote(LAYER, arrays, self.dtype)
+            else {
                 unreachable!("arrays that were there stay")
             };
+            let options = self.arithmetic.dot_options();
             let y = match self.einsum_op {
-                Some(op) => (op.0)(&self.einsum_str, &[&x, &kernel]),
-                None => einsum_of(LAYER, &self.einsum_str, &[&x, &kernel]),
+                Some(op) => (op.0)(&self.einsum_str, &[&x, &kernel], &options),
+                None => einsum_of(LAYER, &self.einsum_str, &[&x, &kernel], &options),
             };
             match bias {
                 Some(bias) => {

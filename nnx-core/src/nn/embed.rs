@@ -1,5 +1,6 @@
 //! Embedding tables.
 
+use super::arithmetic::{PromoteDtype, promote_dtype_setting};
 use super::builder::builder;
 use super::checks::{last_axis, positive};
 use super::dtypes::promote;
@@ -29,6 +30,10 @@ pub struct Embed {
     pub embedding: Param,
     /// The dtype of the vectors; by default that of `embedding`.
     pub dtype: Option<DType>,
+    /// The function that brings input and parameters to one dtype, in the place of
+    /// [`promote_dtype`](crate::nn::promote_dtype()).
+    #[module(static)]
+    pub promote_dtype: Option<PromoteDtype>,
 }
 
 builder! {
@@ -44,6 +49,7 @@ builder! {
     /// ```
     EmbedBuilder;
     given { num_embeddings: usize, features: usize, }
+    hidden { promote_dtype: Option<PromoteDtype> = None, }
     settings {
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
@@ -59,6 +65,8 @@ builder! {
     }
 }
 
+promote_dtype_setting!(EmbedBuilder);
+
 impl EmbedBuilder {
     /// Makes the layer, with a key of the stream `params`.
     ///
@@ -73,7 +81,7 @@ impl EmbedBuilder {
         let shape = [self.num_embeddings, self.features];
         let embedding = self.embedding_init.call(&rngs.params(), shape, self.param_dtype);
         let embedding = Param::new(embedding).with_all_metadata(self.embedding_metadata);
-        Embed { embedding, dtype: self.dtype }
+        Embed { embedding, dtype: self.dtype, promote_dtype: self.promote_dtype }
     }
 }
 
@@ -115,7 +123,17 @@ impl Embed {
         if !x.dtype().is_int() {
             invalid("Embed", format!("the input must be integers, got {}", x.aval()));
         }
-        let table = self.embedding.astype(self.dtype.unwrap_or(self.embedding.dtype()));
+        let table = self.embedding.value();
+        let dtype = self.dtype.unwrap_or(table.dtype());
+        let table = match self.promote_dtype {
+            None => table.astype(dtype),
+            by => {
+                let [Some(table)] = promote("Embed", [Some(table)], Some(dtype), by) else {
+                    unreachable!("arrays that were there stay")
+                };
+                table
+            }
+        };
         let &[rows, features] = table.shape() else {
             invalid("Embed", format!("the embedding {} is not a table", table.aval()));
         };
@@ -147,7 +165,8 @@ impl Embed {
         last_axis("Embed", "the query", query, self.embedding.shape()[1]);
         let dtype = Some(self.dtype.unwrap_or(self.embedding.dtype()));
         let arrays = [Some(query), Some(self.embedding.value())];
-        let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype) else {
+        let by = self.promote_dtype;
+        let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype, by) else {
             unreachable!("arrays that were there stay")
         };
         call.returns(dot_general(&query, embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[])))

@@ -1,11 +1,14 @@
 //! A linear map of the last axis.
 
+use super::arithmetic::{
+    Arithmetic, LayerProduct, PromoteDtype, dot_general_setting, promote_dtype_setting,
+};
 use super::builder::builder;
 use super::checks::{last_axis, positive};
-use super::dtypes::{promote, value};
+use super::dtypes::value;
 use super::initializers;
 use super::initializers::Initializer;
-use crate::array::{AsArray, dot_general, one_program};
+use crate::array::{AsArray, Precision, one_program};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -31,6 +34,9 @@ pub struct Linear {
     pub bias: Option<Param>,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
 }
 
 builder! {
@@ -46,11 +52,17 @@ builder! {
     /// ```
     LinearBuilder;
     given { in_features: usize, out_features: usize, }
+    hidden {
+        promote_dtype: Option<PromoteDtype> = None,
+        dot_general: Option<LayerProduct> = None,
+    }
     settings {
         /// Whether there is a bias. Default: true.
         use_bias: bool = true,
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
@@ -63,8 +75,13 @@ builder! {
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
+        /// The dtype of the product and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+promote_dtype_setting!(LinearBuilder);
+dot_general_setting!(LinearBuilder);
 
 impl LinearBuilder {
     /// Makes the layer, with keys of the stream `params`.
@@ -86,6 +103,13 @@ impl LinearBuilder {
             kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
             bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
             dtype: self.dtype,
+            arithmetic: Arithmetic {
+                precision: self.precision,
+                preferred_element_type: self.preferred_element_type,
+                promote_dtype: self.promote_dtype,
+                dot_general: self.dot_general,
+                ..Arithmetic::default()
+            },
         }
     }
 }
@@ -119,7 +143,7 @@ impl Linear {
     pub fn forward(&self, x: impl AsArray) -> Array {
         let x = x.as_array();
         let call = called(self, "forward", &[x]);
-        call.returns(affine(x, &self.kernel, &self.bias, self.dtype))
+        call.returns(affine(x, &self.kernel, &self.bias, self.dtype, self.arithmetic))
     }
 }
 
@@ -130,14 +154,15 @@ pub(super) fn affine(
     kernel: &Param,
     bias: &Option<Param>,
     dtype: Option<DType>,
+    arithmetic: Arithmetic,
 ) -> Array {
     last_axis("Linear", "the input", x, kernel.shape()[0]);
     one_program("Linear", slice::from_ref(x), |args| {
         let arrays = [Some(&args[0]), Some(kernel.value()), value(bias)];
-        let [Some(x), Some(kernel), bias] = promote("Linear", arrays, dtype) else {
+        let [Some(x), Some(kernel), bias] = arithmetic.promote("Linear", arrays, dtype) else {
             unreachable!("arrays that were there stay")
         };
-        let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
+        let y = arithmetic.dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
         match bias {
             Some(bias) => y + bias,
             None => y,

@@ -1,14 +1,15 @@
 //! A linear map of any axes.
 
+use super::arithmetic::{
+    Arithmetic, LayerProduct, PromoteDtype, dot_general_setting, promote_dtype_setting,
+};
 use super::builder::builder;
 use super::checks::positive;
-use super::dtypes::{promote, value};
+use super::dtypes::value;
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{
-    AsArray, IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of,
-};
+use crate::array::{AsArray, IntoAxes, IntoShape, Precision, dim, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
@@ -42,6 +43,9 @@ pub struct LinearGeneral {
     pub batch_axis: Vec<isize>,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
 }
 
 builder! {
@@ -61,12 +65,16 @@ builder! {
     hidden {
         axis: Vec<isize> = vec![-1],
         batch_axis: Vec<(usize, usize)> = vec![],
+        promote_dtype: Option<PromoteDtype> = None,
+        dot_general: Option<LayerProduct> = None,
     }
     settings {
         /// Whether there is a bias. Default: true.
         use_bias: bool = true,
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// The initializer of the kernel, as a matrix of all inputs and all outputs. Default:
         /// [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
@@ -80,8 +88,13 @@ builder! {
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
+        /// The dtype of the product and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+promote_dtype_setting!(LinearGeneralBuilder);
+dot_general_setting!(LinearGeneralBuilder);
 
 impl LinearGeneralBuilder {
     /// The axes of the input that are mapped, as many as `in_features`; they are taken in the order
@@ -159,6 +172,13 @@ impl LinearGeneralBuilder {
             axis: self.axis,
             batch_axis: batch.iter().map(|&(axis, _)| axis as isize).collect(),
             dtype: self.dtype,
+            arithmetic: Arithmetic {
+                precision: self.precision,
+                preferred_element_type: self.preferred_element_type,
+                promote_dtype: self.promote_dtype,
+                dot_general: self.dot_general,
+                ..Arithmetic::default()
+            },
         }
     }
 }
@@ -228,10 +248,12 @@ impl LinearGeneral {
         let contracted: Vec<usize> = (batch.len()..mapped).collect();
         call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
-            let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+            let [Some(x), Some(kernel), bias] = self.arithmetic.promote(LAYER, arrays, self.dtype)
+            else {
                 unreachable!("arrays that were there stay")
             };
-            let y = dot_general(&x, &kernel, (&axis, &contracted), (&batch, &kernel_batch));
+            let contract = (&*axis, &*contracted);
+            let y = self.arithmetic.dot_general(&x, &kernel, contract, (&batch, &kernel_batch));
             let Some(bias) = bias else { return y };
             // Free axes of the input lie between the batch and the features.
             let free = x.rank() - mapped;

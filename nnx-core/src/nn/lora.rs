@@ -1,5 +1,9 @@
 //! Low-rank adaptation.
 
+use super::arithmetic::{
+    Arithmetic, LayerProduct, PromoteDtype, dot_general_setting, function_setting,
+    promote_dtype_setting,
+};
 use super::builder::builder;
 use super::checks::{last_axis, positive};
 use super::dtypes::promote;
@@ -8,7 +12,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use super::linear::Linear;
 use super::linear::affine;
-use crate::array::AsArray;
+use crate::array::{AsArray, Precision};
 use crate::graph::Array;
 use crate::module::{LoRAParam, Metadata, Param, called};
 use crate::random::Rngs;
@@ -36,6 +40,10 @@ pub struct LoRA {
     pub lora_b: LoRAParam,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The function that brings input and parameters to one dtype, in the place of
+    /// [`promote_dtype`](crate::nn::promote_dtype()).
+    #[module(static)]
+    pub promote_dtype: Option<PromoteDtype>,
 }
 
 builder! {
@@ -51,6 +59,7 @@ builder! {
     /// ```
     LoRABuilder;
     given { in_features: usize, lora_rank: usize, out_features: usize, }
+    hidden { promote_dtype: Option<PromoteDtype> = None, }
     settings {
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
@@ -68,6 +77,8 @@ builder! {
         dtype: DType,
     }
 }
+
+promote_dtype_setting!(LoRABuilder, LoRALinearBuilder);
 
 impl LoRABuilder {
     /// Makes the layer, with keys of the stream `params`.
@@ -91,6 +102,7 @@ impl LoRABuilder {
             lora_a: LoRAParam::new(a).with_all_metadata(self.a_metadata),
             lora_b: LoRAParam::new(b).with_all_metadata(self.b_metadata),
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
         }
     }
 }
@@ -131,7 +143,8 @@ impl LoRA {
         let call = called(self, "forward", &[x]);
         last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
         let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
-        let [Some(x), Some(a), Some(b)] = promote("LoRA", arrays, self.dtype) else {
+        let [Some(x), Some(a), Some(b)] = promote("LoRA", arrays, self.dtype, self.promote_dtype)
+        else {
             unreachable!("arrays that were there stay")
         };
         call.returns(x.matmul(a).matmul(b))
@@ -162,6 +175,9 @@ pub struct LoRALinear {
     /// The dtype in which kernel and bias compute; by default the one in which input and
     /// parameters meet.
     pub dtype: Option<DType>,
+    /// How the layer multiplies.
+    #[module(static)]
+    pub arithmetic: Arithmetic,
 }
 
 builder! {
@@ -177,11 +193,18 @@ builder! {
     /// ```
     LoRALinearBuilder;
     given { in_features: usize, out_features: usize, lora_rank: usize, }
+    hidden {
+        promote_dtype: Option<PromoteDtype> = None,
+        lora_promote_dtype: Option<PromoteDtype> = None,
+        dot_general: Option<LayerProduct> = None,
+    }
     settings {
         /// Whether there is a bias. Default: true.
         use_bias: bool = true,
         /// The dtype of kernel and bias. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly floats of 32 bits are multiplied on devices that have faster ways. Default: the fastest way.
+        precision: Precision = Precision::Default,
         /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
@@ -208,8 +231,17 @@ builder! {
         /// The dtype in which the low-rank map computes. Default: the one in which input and
         /// parameters meet.
         lora_dtype: DType,
+        /// The dtype of the product with the kernel and of the sums in it. Default: that in which the layer computes.
+        preferred_element_type: DType,
     }
 }
+
+dot_general_setting!(LoRALinearBuilder);
+function_setting!(LoRALinearBuilder {
+    /// The function that brings input and low-rank parameters to the dtype to compute in. Default:
+    /// [`promote_dtype`](crate::nn::promote_dtype).
+    lora_promote_dtype: PromoteDtypeFn as PromoteDtype
+});
 
 impl LoRALinearBuilder {
     /// Makes the layer, with keys of the stream `params`: the linear map's first, so that it starts
@@ -228,6 +260,13 @@ impl LoRALinearBuilder {
             .bias_metadata(self.bias_metadata)
             .build(rngs);
         linear.dtype = self.dtype;
+        linear.arithmetic = Arithmetic {
+            precision: self.precision,
+            preferred_element_type: self.preferred_element_type,
+            promote_dtype: self.promote_dtype,
+            dot_general: self.dot_general,
+            ..Arithmetic::default()
+        };
         let mut lora = LoRA::builder(self.in_features, self.lora_rank, self.out_features)
             .param_dtype(self.lora_param_dtype)
             .a_initializer(self.a_initializer)
@@ -236,6 +275,7 @@ impl LoRALinearBuilder {
             .b_metadata(self.b_metadata)
             .build(rngs);
         lora.dtype = self.lora_dtype;
+        lora.promote_dtype = self.lora_promote_dtype;
         LoRALinear::adapt(linear, lora)
     }
 }
@@ -271,7 +311,8 @@ impl LoRALinear {
     /// assert!(difference.abs().max(..).item::<f32>() < 1e-3);
     /// ```
     pub fn adapt(linear: Linear, lora: LoRA) -> LoRALinear {
-        LoRALinear { kernel: linear.kernel, bias: linear.bias, lora, dtype: linear.dtype }
+        let Linear { kernel, bias, dtype, arithmetic } = linear;
+        LoRALinear { kernel, bias, lora, dtype, arithmetic }
     }
 
     /// `[…, in_features]` to `[…, out_features]`.
@@ -297,7 +338,8 @@ impl LoRALinear {
     fn run(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);
         last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
-        call.returns(affine(x, &self.kernel, &self.bias, self.dtype) + self.lora.forward(x))
+        let y = affine(x, &self.kernel, &self.bias, self.dtype, self.arithmetic);
+        call.returns(y + self.lora.forward(x))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Layers, activations and initializers, with the names, fields and defaults of `flax.nnx`.
 
+mod arithmetic;
 mod attention;
 mod attention_options;
 mod builder;
@@ -29,6 +30,9 @@ mod sequential;
 mod spectral_norm;
 mod weight_norm;
 
+pub use arithmetic::{
+    Arithmetic, ConvGeneralDilatedFn, DotGeneralFn, PromoteDtype, PromoteDtypeFn,
+};
 pub use attention::{
     AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
     make_attention_mask, make_causal_mask,
@@ -37,6 +41,7 @@ pub use attention_options::MultiHeadAttentionOptions;
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use conv_transpose::{ConvTranspose, ConvTransposeBuilder};
 pub use dropout::{Dropout, DropoutBuilder, DropoutOptions};
+pub use dtypes::promote_dtype;
 pub use einsum::{Einsum, EinsumBuilder, EinsumOp};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{

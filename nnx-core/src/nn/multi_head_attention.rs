@@ -1,6 +1,7 @@
 //! Multi-head attention.
 
 use super::MultiHeadAttentionOptions;
+use super::arithmetic::{LayerProduct, PromoteDtype, function_setting};
 use super::attention::{
     AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
 };
@@ -10,7 +11,7 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
-use crate::array::{AsArray, IntoShape, arange, invalid, shape_of, zeros};
+use crate::array::{AsArray, IntoShape, Precision, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
 use crate::module::capture::is_capturing;
 use crate::module::{Cache, Flag, Intermediate, Metadata, Variable, called, sow};
@@ -79,6 +80,9 @@ pub struct MultiHeadAttention {
     pub cache_index: Option<Variable<Cache>>,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// How exactly the attention multiplies; the maps have their own.
+    #[module(static)]
+    pub precision: Precision,
 }
 
 builder! {
@@ -95,9 +99,19 @@ builder! {
     /// ```
     MultiHeadAttentionBuilder;
     given { num_heads: usize, in_features: usize, }
+    hidden {
+        qkv_promote_dtype: Option<PromoteDtype> = None,
+        out_promote_dtype: Option<PromoteDtype> = None,
+        ln_promote_dtype: Option<PromoteDtype> = None,
+        qkv_dot_general: Option<LayerProduct> = None,
+        out_dot_general: Option<LayerProduct> = None,
+    }
     settings {
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
+        /// How exactly the maps and the attention multiply floats of 32 bits on devices that have faster ways. Default:
+        /// the fastest way.
+        precision: Precision = Precision::Default,
         /// Whether all batches and heads drop the same weights. Default: true.
         broadcast_dropout: bool = true,
         /// The probability to drop a weight. Default: 0.
@@ -150,6 +164,31 @@ builder! {
     }
 }
 
+function_setting!(MultiHeadAttentionBuilder {
+    /// The function that brings the inputs of the maps to queries, keys and values, and their parameters, to one dtype.
+    /// Default: [`promote_dtype`](crate::nn::promote_dtype).
+    qkv_promote_dtype: PromoteDtypeFn as PromoteDtype
+});
+function_setting!(MultiHeadAttentionBuilder {
+    /// The function that brings the input of the last map and its parameters to one dtype. Default:
+    /// [`promote_dtype`](crate::nn::promote_dtype).
+    out_promote_dtype: PromoteDtypeFn as PromoteDtype
+});
+function_setting!(MultiHeadAttentionBuilder {
+    /// The function that brings queries or keys and the scale that normalizes them to one dtype. Default:
+    /// [`promote_dtype`](crate::nn::promote_dtype).
+    ln_promote_dtype: PromoteDtypeFn as PromoteDtype
+});
+function_setting!(MultiHeadAttentionBuilder {
+    /// The function by which the maps to queries, keys and values multiply. Default:
+    /// [`dot_general_with`](crate::array::dot_general_with).
+    qkv_dot_general: DotGeneralFn as LayerProduct
+});
+function_setting!(MultiHeadAttentionBuilder {
+    /// The function by which the last map multiplies. Default: [`dot_general_with`](crate::array::dot_general_with).
+    out_dot_general: DotGeneralFn as LayerProduct
+});
+
 impl MultiHeadAttentionBuilder {
     /// Makes the layer, with keys of the stream `params` and, with dropout and `keep_rngs`, a fork of `dropout`.
     ///
@@ -196,6 +235,7 @@ impl MultiHeadAttentionBuilder {
             let mut map = LinearGeneral::builder(inputs, outputs)
                 .use_bias(self.use_bias)
                 .param_dtype(self.param_dtype)
+                .precision(self.precision)
                 .kernel_init(self.kernel_init.clone())
                 .bias_init(self.bias_init.clone())
                 .kernel_metadata(self.kernel_metadata.clone())
@@ -205,23 +245,32 @@ impl MultiHeadAttentionBuilder {
             }
             map
         };
-        let query = map(&[self.in_features], &[heads, depth]).build(rngs);
-        let key = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
-        let value = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
+        let mut qkv = |inputs: usize, heads: usize| {
+            let mut map = map(&[inputs], &[heads, depth]);
+            map.promote_dtype = self.qkv_promote_dtype;
+            map.dot_general = self.qkv_dot_general;
+            map.build(rngs)
+        };
+        let query = qkv(self.in_features, heads);
+        let key = qkv(kv_inputs, kv_heads);
+        let value = qkv(kv_inputs, kv_heads);
         let mut norm = |metadata: &Metadata| {
             let norm = LayerNorm::builder(depth)
                 .use_bias(false)
                 .param_dtype(self.param_dtype)
                 .scale_metadata(metadata.clone());
-            let norm = match self.dtype {
+            let mut norm = match self.dtype {
                 Some(dtype) => norm.dtype(dtype),
                 None => norm,
             };
+            norm.promote_dtype = self.ln_promote_dtype;
             self.normalize_qk.then(|| norm.build(rngs))
         };
         let query_ln = norm(&self.query_ln_scale_metadata);
         let key_ln = norm(&self.key_ln_scale_metadata);
         let mut out = map(&[heads, depth], &[outputs]).axis([-2, -1]);
+        out.promote_dtype = self.out_promote_dtype;
+        out.dot_general = self.out_dot_general;
         if let Some(init) = &self.out_kernel_init {
             out = out.kernel_init(init.clone());
         }
@@ -252,6 +301,7 @@ impl MultiHeadAttentionBuilder {
             cached_value: None,
             cache_index: None,
             dtype: self.dtype,
+            precision: self.precision,
         }
     }
 }
@@ -362,7 +412,8 @@ impl MultiHeadAttention {
             (key, value, so_far) = self.remember(&key, &value);
             mask = combine_masks(&[mask.as_ref(), Some(&so_far)], DType::F32);
         }
-        let mut attention = AttentionOptions::new().is_causal(options.is_causal);
+        let mut attention =
+            AttentionOptions::new().is_causal(options.is_causal).precision(self.precision);
         if let Some(mask) = &mask {
             attention = attention.mask(mask);
         }

@@ -102,7 +102,7 @@ impl PReLU {
             let (x, slope) = match self.dtype {
                 Some(_) => {
                     let arrays = [Some(&args[0]), Some(self.negative_slope.value())];
-                    let [Some(x), Some(slope)] = promote("PReLU", arrays, self.dtype) else {
+                    let [Some(x), Some(slope)] = promote("PReLU", arrays, self.dtype, None) else {
                         unreachable!("arrays that were there stay")
                     };
                     (x, slope)

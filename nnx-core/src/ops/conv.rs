@@ -4,6 +4,7 @@
 
 use super::unary::Takes;
 use super::{Reverse, Transpose};
+use crate::array::Precision;
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Product, Tangents,
     batched,
@@ -24,6 +25,9 @@ pub(crate) struct ConvGeneralDilated {
     pub(crate) feature_group_count: usize,
     pub(crate) batch_group_count: usize,
     pub(crate) dims: ConvDims,
+    /// The dtype of the result, if it is not that of the operands.
+    pub(crate) preferred: Option<DType>,
+    pub(crate) precision: Precision,
 }
 
 /// Size of a dimension of `n` elements with `dilation - 1` holes between neighbours.
@@ -191,9 +195,12 @@ impl ConvGeneralDilated {
             feature_group_count: groups,
             batch_group_count: 1,
             dims: ConvDims { lhs: d.out.clone(), rhs: exchanged(&d.rhs), out: d.lhs.clone() },
+            preferred: None,
+            precision: self.precision,
         };
         let kernel = bind1(Reverse(d.rhs[2..].to_vec()), &[&kernel]);
-        let result = bind1(op, &[ct, &kernel]);
+        // The cotangent may be wider than the operands.
+        let result = bind1(op, &[ct, &kernel.astype(ct.dtype())]).astype(lhs.dtype());
         if self.batch_group_count > 1 {
             let split = split_dim(&result, d.lhs[1], groups);
             merge_dim(&split, d.lhs[1], d.lhs[0])
@@ -228,8 +235,10 @@ impl ConvGeneralDilated {
                 rhs: exchanged(&d.out),
                 out: exchanged(&d.rhs),
             },
+            preferred: None,
+            precision: self.precision,
         };
-        bind1(op, &[lhs, ct])
+        bind1(op, &[&lhs.astype(ct.dtype()), ct]).astype(rhs.dtype())
     }
 
     /// A convolution for each element of the batch: its groups times those that there are.
@@ -284,9 +293,16 @@ impl Primitive for ConvGeneralDilated {
     }
     fn params(&self) -> String {
         let d = &self.dims;
+        let mut more = String::new();
+        if let Some(dtype) = self.preferred {
+            more += &format!(" preferred_element_type={dtype}");
+        }
+        if self.precision != Precision::Default {
+            more += &format!(" precision={:?}", self.precision);
+        }
         format!(
             "strides={:?} padding={:?} lhs_dilation={:?} rhs_dilation={:?} feature_groups={} \
-             batch_groups={} dims=({:?}, {:?}, {:?})",
+             batch_groups={} dims=({:?}, {:?}, {:?}){more}",
             self.strides,
             self.padding,
             self.lhs_dilation,
@@ -318,10 +334,11 @@ impl Primitive for ConvGeneralDilated {
             }
             shape[d.out[i + 2]] = windows(padded, k, self.strides[i]);
         }
-        Ok(smallvec![lhs.with_shape(&shape)])
+        let out = lhs.with_shape(&shape);
+        Ok(smallvec![self.preferred.map_or(out.clone(), |dtype| out.with_dtype(dtype))])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
-        let attrs = vec![
+        let mut attrs = vec![
             (AttrName::WindowStrides, ints(&self.strides)),
             (AttrName::Padding, Attr::Pairs(self.padding.clone())),
             (AttrName::LhsDilation, ints(&self.lhs_dilation)),
@@ -331,6 +348,7 @@ impl Primitive for ConvGeneralDilated {
             (AttrName::FeatureGroupCount, Attr::Int(self.feature_group_count as i64)),
             (AttrName::BatchGroupCount, Attr::Int(self.batch_group_count as i64)),
         ];
+        attrs.extend(self.precision.attribute());
         smallvec![b.op(Opcode::Convolution, ins, outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

@@ -90,12 +90,7 @@ impl Primitive for DotGeneral {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let mut attrs = vec![(AttrName::DotDimensionNumbers, Attr::Dot(self.dims.clone()))];
-        let level = match self.precision {
-            Precision::Default => None,
-            Precision::High => Some("HIGH"),
-            Precision::Highest => Some("HIGHEST"),
-        };
-        attrs.extend(level.map(|level| (AttrName::PrecisionConfig, Attr::Precision(level))));
+        attrs.extend(self.precision.attribute());
         smallvec![b.op(Opcode::DotGeneral, ins, outs[0], attrs)]
     }
     fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {

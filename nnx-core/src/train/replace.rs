@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -10,8 +10,11 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".checkpoint-";
 const SUFFIX: &str = ".tmp";
 
-/// Puts a file with these contents at `path`, or leaves what is there.
-pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes the contents of a file.
+type Contents<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Puts a file with the contents that `contents` writes at `path`, or leaves what is there.
+pub(super) fn replace_file(path: &Path, contents: Contents<'_>) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -20,8 +23,9 @@ pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         remove_unfinished(folder);
         let mut file = unfinished(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        let mut buffer = BufWriter::new(file.as_file_mut());
+        contents(&mut buffer)?;
+        buffer.into_inner()?.sync_all()?;
         // Dropping the file on an error above removes it.
         file.persist(path)?;
         // The rename itself is safe once the folder is on the disk too. Not every system can do

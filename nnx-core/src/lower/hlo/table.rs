@@ -111,6 +111,7 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
                 Numbers(AttrName::DimensionNumbers),
                 As(AttrName::FeatureGroupCount, "feature_group_count"),
                 As(AttrName::BatchGroupCount, "batch_group_count"),
+                OperandPrecision,
             ],
         ),
         Opcode::Cosine => (Op("cosine"), &[]),

@@ -1,5 +1,6 @@
 //! Batch normalization.
 
+use super::super::arithmetic::PromoteDtype;
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, StatisticsOver, check, check_features};
@@ -49,6 +50,10 @@ pub struct BatchNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The function that brings input and parameters to one dtype, in the place of
+    /// [`promote_dtype`](crate::nn::promote_dtype()).
+    #[module(static)]
+    pub promote_dtype: Option<PromoteDtype>,
     /// The axis of [`vmap`](crate::vmap()) whose elements are a part of the batch.
     #[module(static)]
     pub axis_name: Option<&'static str>,
@@ -106,6 +111,7 @@ impl BatchNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             axis_name: self.axis_name,
         }
     }
@@ -190,6 +196,7 @@ impl BatchNorm {
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             features: &[feature],
         };
         let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();

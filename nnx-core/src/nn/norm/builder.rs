@@ -55,7 +55,10 @@ macro_rules! norm_builder {
             $(#[$doc])*
             $builder;
             given { num_features: usize, }
-            hidden { $($($axes: Option<$crate::array::Axes> = None,)*)? }
+            hidden {
+                $($($axes: Option<$crate::array::Axes> = None,)*)?
+                promote_dtype: Option<$crate::nn::arithmetic::PromoteDtype> = None,
+            }
             settings {
                 $($settings)*
                 /// The dtype of the parameters. Default: f32.
@@ -74,6 +77,8 @@ macro_rules! norm_builder {
                 dtype: $crate::value::DType,
             }
         }
+
+        $crate::nn::arithmetic::promote_dtype_setting!($builder);
 
         impl $builder {
             $($(

@@ -1,5 +1,6 @@
 //! Group normalization.
 
+use super::super::arithmetic::PromoteDtype;
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, StatisticsOver, check_features, dims_of, run};
@@ -37,6 +38,10 @@ pub struct GroupNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The function that brings input and parameters to one dtype, in the place of
+    /// [`promote_dtype`](crate::nn::promote_dtype()).
+    #[module(static)]
+    pub promote_dtype: Option<PromoteDtype>,
     /// The axes over which the statistics are taken; all but the first if there are none.
     #[module(static)]
     pub reduction_axes: Option<Axes>,
@@ -99,6 +104,7 @@ impl GroupNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             reduction_axes: self.reduction_axes,
             axis_name: self.axis_name,
         }
@@ -173,6 +179,7 @@ impl GroupNorm {
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             features: &[feature],
         };
         call.returns(run(LAYER, x, mask, self.axis_name, |x, mask| {

@@ -1,5 +1,6 @@
 //! Layer normalization.
 
+use super::super::arithmetic::PromoteDtype;
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, StatisticsOver, check_features, dims_of, features, last_axis, run};
@@ -32,6 +33,10 @@ pub struct LayerNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The function that brings input and parameters to one dtype, in the place of
+    /// [`promote_dtype`](crate::nn::promote_dtype()).
+    #[module(static)]
+    pub promote_dtype: Option<PromoteDtype>,
     /// The axes over which the statistics are taken.
     #[module(static)]
     pub reduction_axes: Axes,
@@ -85,6 +90,7 @@ impl LayerNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             reduction_axes: self.reduction_axes.unwrap_or_else(last_axis),
             feature_axes: self.feature_axes.unwrap_or_else(last_axis),
             axis_name: self.axis_name,
@@ -157,6 +163,7 @@ impl LayerNorm {
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
+            promote_dtype: self.promote_dtype,
             features: &feature_dims,
         };
         call.returns(run(LAYER, x, mask, self.axis_name, |x, mask| {

@@ -13,7 +13,8 @@ pub use instance::{InstanceNorm, InstanceNormBuilder};
 pub use layer::{LayerNorm, LayerNormBuilder};
 pub use rms::{RMSNorm, RMSNormBuilder};
 
-use super::dtypes::canonicalize;
+use super::arithmetic::PromoteDtype;
+use super::dtypes::promote_all;
 use super::initializers::Initializer;
 use crate::array::{Axes, IntoAxes, dims, invalid, one_program};
 use crate::graph::Array;
@@ -85,6 +86,7 @@ struct Normalization<'a> {
     epsilon: f64,
     /// The dtype of the result, if it is given.
     dtype: Option<DType>,
+    promote_dtype: Option<PromoteDtype>,
     /// The feature dimensions of the input, sorted.
     features: &'a [usize],
 }
@@ -104,11 +106,13 @@ impl Normalization<'_> {
         let mut arrays = vec![Some(x)];
         arrays.extend(running.map(Some));
         arrays.extend([self.scale, self.bias]);
-        let dtype = canonicalize(self.layer, &arrays, self.dtype);
-        let x = x.astype(dtype);
-        let running = running.map(|stat| stat.astype(dtype));
-        let learned = |param: Option<&Array>| param.map(|param| param.astype(dtype));
-        let [scale, bias] = [self.scale, self.bias].map(learned);
+        let mut promoted =
+            promote_all(self.layer, &arrays, self.dtype, self.promote_dtype).into_iter();
+        let mut next = || promoted.next().flatten();
+        let x = next().unwrap_or_else(|| x.clone());
+        let running = running.map(|stat| next().unwrap_or_else(|| stat.clone()));
+        let (scale, bias) = (next(), next());
+        let dtype = self.dtype.unwrap_or(x.dtype());
 
         let (mean, variance) = statistics(&x, running);
         let mut feature_shape = vec![1; x.rank()];

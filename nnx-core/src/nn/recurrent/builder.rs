@@ -12,6 +12,7 @@ macro_rules! gated_cell_builder {
                 gate_fn: $crate::nn::Activation = $crate::nn::Activation::new($crate::nn::sigmoid),
                 activation_fn: $crate::nn::Activation =
                     $crate::nn::Activation::new($crate::nn::tanh),
+                promote_dtype: Option<$crate::nn::arithmetic::PromoteDtype> = None,
             }
             settings {
                 /// The dtype of the parameters and of a first carry. Default: f32.
@@ -40,6 +41,8 @@ macro_rules! gated_cell_builder {
                 carry_init: $crate::nn::Initializer,
             }
         }
+
+        $crate::nn::arithmetic::promote_dtype_setting!($builder);
 
         impl $builder {
             /// The activation function of the gates. Default: [`sigmoid`](crate::nn::sigmoid).
@@ -102,6 +105,7 @@ macro_rules! gated_cell_builder {
                     .bias_metadata(self.bias_metadata.clone())
                     .build(rngs);
                 map.dtype = self.dtype;
+                map.arithmetic.promote_dtype = self.promote_dtype;
                 map
             }
         }

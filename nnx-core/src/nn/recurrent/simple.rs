@@ -1,5 +1,6 @@
 //! The plain recurrent cell.
 
+use super::super::arithmetic::{PromoteDtype, promote_dtype_setting};
 use super::super::builder::builder;
 use super::super::initializers;
 use super::super::initializers::Initializer;
@@ -56,7 +57,10 @@ builder! {
     /// ```
     SimpleCellBuilder;
     given { in_features: usize, hidden_features: usize, }
-    hidden { activation_fn: Activation = Activation::new(tanh), }
+    hidden {
+        activation_fn: Activation = Activation::new(tanh),
+        promote_dtype: Option<PromoteDtype> = None,
+    }
     settings {
         /// Whether the hidden state itself is added. Default: false.
         residual: bool = false,
@@ -84,6 +88,8 @@ builder! {
     }
 }
 
+promote_dtype_setting!(SimpleCellBuilder);
+
 impl SimpleCellBuilder {
     /// The activation function of the sum. Default: [`tanh`].
     ///
@@ -108,14 +114,14 @@ impl SimpleCellBuilder {
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> SimpleCell {
         check_sizes("SimpleCell", self.in_features, self.hidden_features);
-        let dense_h = Linear::builder(self.hidden_features, self.hidden_features)
+        let mut dense_h = Linear::builder(self.hidden_features, self.hidden_features)
             .use_bias(false)
             .dtype(self.dtype)
             .param_dtype(self.param_dtype)
             .kernel_init(self.recurrent_kernel_init)
             .kernel_metadata(self.recurrent_kernel_metadata)
             .build(rngs);
-        let dense_i = Linear::builder(self.in_features, self.hidden_features)
+        let mut dense_i = Linear::builder(self.in_features, self.hidden_features)
             .dtype(self.dtype)
             .param_dtype(self.param_dtype)
             .kernel_init(self.kernel_init)
@@ -123,6 +129,9 @@ impl SimpleCellBuilder {
             .kernel_metadata(self.kernel_metadata)
             .bias_metadata(self.bias_metadata)
             .build(rngs);
+        for map in [&mut dense_h, &mut dense_i] {
+            map.arithmetic.promote_dtype = self.promote_dtype;
+        }
         SimpleCell {
             dense_h,
             dense_i,

@@ -1,6 +1,5 @@
 //! Weights from elsewhere: the tensors of safetensors files, under other names and in other layouts.
 
-mod files;
 mod fit;
 mod map;
 mod tensor;
@@ -8,13 +7,12 @@ mod tensor;
 pub use map::WeightMap;
 pub use tensor::{FileTensor, tensor};
 
-use super::checkpoint::{broken, dtype};
+use super::checkpoint::{Files, broken, dtype};
 use crate::error::Result;
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::held::hold;
 use crate::module::walk::{collect_leaves, for_each_leaf, replace_leaves};
-use files::Files;
 use fit::Fit;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -98,8 +96,9 @@ pub fn load_weights<M: Module>(
     map: &WeightMap,
 ) -> Result<LoadedWeights> {
     let path = path.as_ref();
-    let files = Files::read(path)?;
-    let (tensors, aliases) = files.tensors()?;
+    let files = Files::read(path, "weights")?;
+    let parsed = files.parse()?;
+    let (tensors, aliases) = (parsed.tensors, parsed.aliases.unwrap_or_default());
     let _held = hold(&|mut v| model.flatten(&mut v), &|_| {}).map_err(|why| broken(path, why))?;
 
     let mut fit = Fit::new(map, &tensors, &aliases);
