@@ -67,6 +67,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         self.is_check()
     }
 
+    /// Whether two of it with the same operands have to stay two.
+    fn is_barrier(&self) -> bool {
+        false
+    }
+
     /// Whether it says something of its operands, which are its results, to `checkify` alone.
     fn is_check(&self) -> bool {
         false

@@ -27,6 +27,9 @@ impl Primitive for OptimizationBarrier {
     fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         0
     }
+    fn is_barrier(&self) -> bool {
+        true
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Ok(ins.iter().copied().cloned().collect())
     }

@@ -303,6 +303,10 @@ impl Primitive for HostCall {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(HostCall { batch: prepend(cx.axis.size, &self.batch), ..self.clone() })
     }
+    /// A function of the host may be called as often as the program says.
+    fn is_barrier(&self) -> bool {
+        true
+    }
     fn is_effect(&self) -> bool {
         self.kind != CallbackKind::Pure
     }

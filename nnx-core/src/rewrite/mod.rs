@@ -6,6 +6,7 @@ mod batch;
 mod checkify;
 mod interpret;
 mod linear_map;
+mod simplify;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +18,4 @@ pub(crate) use batch::{batch_aval, batch_call, batch_graph, interpret_batch};
 pub(crate) use checkify::Checkify;
 pub(crate) use interpret::interpret;
 pub(crate) use linear_map::{LinearMap, add_tangents, lin_of, transpose};
+pub(crate) use simplify::share_equal;
