@@ -29,7 +29,7 @@ pub use graph::Array;
 pub use jit::jit;
 pub use module::{
     All, Any, Capture, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared,
-    SharedWeak, State, Variable, View, called, capture, clone, find_duplicates,
+    SharedWeak, State, Variable, View, called, capture, clone, clone_arrays, find_duplicates,
     find_shared_buffers, iter_modules, map, map2, merge, of_type, path_contains, perturb, pop, sow,
     split, split_by, state, tabulate, update, view, with_tag,
 };

@@ -6,8 +6,9 @@ use super::reference::Case;
 use super::wrappers::steps;
 use nnx::optim::losses::{Along, DiceOptions, along, dice_loss_with};
 use nnx::optim::{
-    LionMode, Mask, adafactor, adam, adamw, ademamix, adopt, amsgrad, ema, lion, muon,
-    optimistic_adam, scale, scale_by_lion, scale_by_novograd, sgd, signum,
+    LionMode, Mask, adafactor, adam, adamw, adaptive_grad_clip, ademamix, adopt, amsgrad, ema,
+    lamb, lion, muon, optimistic_adam, rmsprop, scale, scale_by_lion, scale_by_novograd, sgd,
+    signum,
 };
 use nnx::{DType, path_contains};
 
@@ -45,6 +46,19 @@ fn update(name: &str) -> Option<Run> {
             let tx = tx.momentum(Some(0.9)).dtype_momentum(SHORT).weight_decay_rate(Some(0.01));
             let tx = tx.weight_decay_mask(Mask::of(path_contains("w"))).step_offset(-3);
             steps(c, tx.clipping_threshold(f64::INFINITY))
+        },
+        "lamb_root" => |c| steps(c, lamb(0.02).eps_root(1e-3)),
+        "clip_axis" => |c| steps(c, (adaptive_grad_clip(0.05).axis(Some(vec![-1])), sgd(0.1))),
+        "rmsprop_centered" => |c| {
+            let tx = rmsprop(0.02).decay(0.8).centered(true).initial_scale(0.3);
+            steps(c, tx.momentum(Some(0.5)))
+        },
+        "muon_coefficients" => {
+            |c| steps(c, muon(0.02).ns_coeffs(vec![[3.0, -3.5, 1.5]]).ns_steps(4))
+        }
+        "muon_rows" => |c| {
+            let rows = vec![[3.0, -3.5, 1.5], [2.5, -2.5, 1.0]];
+            steps(c, muon(0.02).ns_coeffs(rows).ns_steps(3))
         },
         "adafactor_whole" => |c| {
             let tx = adafactor(0.02).min_dim_size_to_factor(2).multiply_by_parameter_scale(false);

@@ -343,11 +343,16 @@ def arguments(area, random):
         "adafactor_all": optax.adafactor(
             0.02, momentum=0.9, dtype_momentum=short, weight_decay_rate=0.01, weight_decay_mask={"w": True, "b": False},
             decay_offset=-3, clipping_threshold=None, **factored),
+        "lamb_root": optax.lamb(0.02, eps_root=1e-3),
+        "clip_axis": chain(optax.adaptive_grad_clip(0.05, axis=-1), optax.sgd(0.1)),
+        "rmsprop_centered": optax.rmsprop(0.02, decay=0.8, centered=True, momentum=0.5, initial_scale=0.3),
+        "muon_coefficients": optax.contrib.muon(0.02, ns_coeffs=(3.0, -3.5, 1.5), ns_steps=4),
+        "muon_rows": optax.contrib.muon(0.02, ns_coeffs=((3.0, -3.5, 1.5), (2.5, -2.5, 1.0)), ns_steps=3),
         "adafactor_whole": optax.adafactor(0.02, factored=False, **factored),
     }
     for name, tx in every.items():
         # A last bit of bf16 in a sum of updates, which are what that rounds.
-        loose = {"muon_mu": 2e-4, "novograd_mu": 1e-3}
+        loose = {"muon_mu": 2e-4, "muon_coefficients": 1e-4, "muon_rows": 1e-4, "novograd_mu": 1e-3}
         stepped(area, name, tx, params, gradients, loose.get(name, 2e-5))
 
     losses = optax.losses

@@ -55,13 +55,15 @@ pub(crate) use places::{check_places, for_each_other_place, other_places};
 pub use schema::{Field, Schema, Variant};
 pub(crate) use shared::RefusingCaptured;
 pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
-pub use split::{GraphDef, IntoStates, clone, map, map2, merge, pop, split, split_by, update};
+pub use split::{
+    GraphDef, IntoStates, clone, clone_arrays, map, map2, merge, pop, split, split_by, update,
+};
 pub use state::{State, StateLeaf, state};
 pub use statics::{LinkTarget, StaticArgument, StaticField, StaticValue, Structure};
 pub(crate) use tabulate::TableText;
 pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable, set_metadata};
-pub use view::{Flag, FlagInfo, View, view, view_info};
+pub use view::{Flag, FlagInfo, View, view, view_info, with_attributes};
 
 use crate::graph::Array;
 

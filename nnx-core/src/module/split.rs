@@ -9,6 +9,8 @@ use super::walk::{
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo, for_each_other_place};
 use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::Array;
+use crate::ops::OptimizationBarrier;
+use crate::run::bind1;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -370,6 +372,31 @@ fn type_name<M: Module>() -> &'static str {
 pub fn clone<M: Module>(module: &M) -> M {
     let _held = hold_to_read("clone", module);
     copy(module)
+}
+
+/// [`clone()`] with buffers of its own, so that both trees can be updated in place. `flax.nnx.clone` with `arrays=True`.
+///
+/// ```
+/// use nnx::{Array, Param, clone, clone_arrays, find_shared_buffers};
+///
+/// let model = Param::new(Array::from([1.0_f32, 2.0]));
+/// let (shares, has_own) = (clone(&model), clone_arrays(&model));
+/// assert_eq!(has_own.to_vec::<f32>(), [1.0, 2.0]);
+/// assert_eq!(find_shared_buffers(&vec![model.clone(), shares]).len(), 1);
+/// assert!(find_shared_buffers(&vec![model, has_own]).is_empty());
+/// ```
+///
+/// Arrays that were computed while tracing, and those without a value, are as they were.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
+pub fn clone_arrays<M: Module>(module: &M) -> M {
+    let _held = hold_to_read("clone_arrays", module);
+    map_leaves(module, |_, leaf| match leaf.value.try_aval() {
+        Ok(_) if !leaf.value.is_traced() => bind1(OptimizationBarrier, &[leaf.value]),
+        _ => leaf.value.clone(),
+    })
 }
 
 /// A copy of a tree in which every Variable has the value `f(path, variable)`. Plain arrays and

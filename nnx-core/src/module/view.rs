@@ -2,11 +2,16 @@
 
 use super::held::hold_to_read;
 use super::walk::nodes_of;
-use super::{KeyRef, Leaves, Module, Nodes, Path, Schema, SharedNode, VarRef, Visitor, VisitorMut};
+use super::{
+    KeyRef, Leaves, Module, ModuleInfo, Nodes, Path, Schema, SharedNode, VarRef, Visitor,
+    VisitorMut, iter_modules, map_modules,
+};
 use crate::error::{Error, raise};
 use crate::graph::Array;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// A static `bool` of a layer that [`view`] can set by its name, such as a dropout's
 /// `deterministic`. It reads and is set like a `bool` behind a reference.
@@ -94,9 +99,20 @@ impl Module for Flag {
 /// let frozen = view(&model, View::train().set("use_running_average", true));
 /// assert!(*frozen.0.use_running_average && !*frozen.1.deterministic);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct View {
     settings: Vec<ViewSetting>,
+    only: Option<Arc<ChoosesModules>>,
+}
+
+/// Whether a view is for a Module.
+type ChoosesModules = dyn Fn(&ModuleInfo) -> bool + Send + Sync;
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let only = self.only.as_ref().map(|_| "a function");
+        f.debug_struct("View").field("settings", &self.settings).field("only", &only).finish()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -137,7 +153,10 @@ impl View {
     fn mode(eval: bool) -> View {
         let setting =
             |name: &str| ViewSetting { name: name.to_owned(), value: eval, required: false };
-        View { settings: vec![setting("deterministic"), setting("use_running_average")] }
+        View {
+            settings: vec![setting("deterministic"), setting("use_running_average")],
+            only: None,
+        }
     }
 
     /// Nothing yet, for [`set`](View::set).
@@ -169,6 +188,32 @@ impl View {
         self.settings.push(ViewSetting { name: name.to_owned(), value, required: true });
         self
     }
+
+    /// Only in the Modules that `which` holds for, by their paths and the names of their types, as
+    /// [`iter_modules`] lists them. `only` of `flax.nnx.view`.
+    ///
+    /// ```
+    /// use nnx::module::ModuleInfo;
+    /// use nnx::{View, nn::{BatchNorm, Dropout}, random::Rngs, view};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let model = (BatchNorm::new(4, &mut rngs), Dropout::new(0.5, &mut rngs));
+    /// let dropouts = |module: &ModuleInfo| module.name == "Dropout";
+    /// let model = view(&model, View::eval().only(dropouts));
+    /// assert!(!*model.0.use_running_average && *model.1.deterministic);
+    /// ```
+    ///
+    /// The path is that of the Module that has the flag; one in a shared node has its first path.
+    pub fn only(mut self, which: impl Fn(&ModuleInfo) -> bool + Send + Sync + 'static) -> View {
+        self.only = Some(Arc::new(which));
+        self
+    }
+
+    /// The paths of the Modules that it is for; nothing for all.
+    fn places<M: Module>(&self, module: &M) -> Option<BTreeSet<Path>> {
+        let only = self.only.as_ref()?;
+        Some(iter_modules(module).filter(|info| only(info)).map(|info| info.path).collect())
+    }
 }
 
 /// A copy of `module` with flags set. It shares the arrays, so it costs no memory; updates of
@@ -197,7 +242,9 @@ impl View {
 #[track_caller]
 pub fn view<M: Module>(module: &M, view: View) -> M {
     let _held = hold_to_read("view", module);
-    let mut leaves = Viewing::new(&view, Nodes::kept_but(changed_nodes(module, &view)));
+    let places = view.places(module);
+    let changed = changed_nodes(module, &view, places.as_ref());
+    let mut leaves = Viewing::new(&view, places.as_ref(), Nodes::kept_but(changed));
     let copy = module.unflatten(&mut leaves);
     let seen = leaves.seen;
     for setting in view.settings.iter().filter(|setting| setting.required) {
@@ -301,15 +348,22 @@ fn unknown_flag(module: &str, name: &str, mut seen: Vec<String>) -> Error {
 }
 
 /// The shared nodes in which, or in whose nodes, `view` changes a flag.
-fn changed_nodes<M: Module>(module: &M, view: &View) -> Vec<usize> {
+fn changed_nodes<M: Module>(
+    module: &M,
+    view: &View,
+    places: Option<&BTreeSet<Path>>,
+) -> Vec<usize> {
     let nodes = nodes_of(|v| module.flatten(v));
-    let changes = |node: &dyn SharedNode| {
-        let mut leaves = Viewing::new(view, Nodes::kept());
+    let changes = |path: &Path, node: &dyn SharedNode| {
+        let mut leaves = Viewing::new(view, places, Nodes::kept());
+        leaves.path = path.clone();
         node.another(&mut leaves);
         leaves.changed
     };
-    let changed: Vec<usize> =
-        nodes.iter().filter(|(_, node)| changes(&**node)).map(|(_, node)| node.id()).collect();
+    let changed: Vec<usize> = (nodes.iter())
+        .filter(|(path, node)| changes(path, &**node))
+        .map(|(_, node)| node.id())
+        .collect();
     let holds_changed = |node: &dyn SharedNode| {
         changed.contains(&node.id())
             || nodes_of(|mut v| node.flatten(&mut v))
@@ -323,6 +377,8 @@ fn changed_nodes<M: Module>(module: &M, view: &View) -> Vec<usize> {
 /// Gives the old arrays and the new flags.
 struct Viewing<'v> {
     view: &'v View,
+    places: Option<&'v BTreeSet<Path>>,
+    path: Path,
     seen: Vec<String>,
     /// Whether a flag got another value.
     changed: bool,
@@ -330,8 +386,16 @@ struct Viewing<'v> {
 }
 
 impl<'v> Viewing<'v> {
-    fn new(view: &'v View, nodes: Nodes) -> Self {
-        Viewing { view, seen: Vec::new(), changed: false, nodes }
+    fn new(view: &'v View, places: Option<&'v BTreeSet<Path>>, nodes: Nodes) -> Self {
+        Viewing { view, places, path: Path::new(), seen: Vec::new(), changed: false, nodes }
+    }
+
+    /// Whether the view is for the Module that has the field at this path.
+    fn is_meant(&self) -> bool {
+        let Some(places) = self.places else { return true };
+        let mut module = self.path.clone();
+        module.pop();
+        places.contains(&module)
     }
 }
 
@@ -343,6 +407,9 @@ impl Leaves for Viewing<'_> {
         array.clone()
     }
     fn flag(&mut self, name: &str, value: bool) -> bool {
+        if !self.is_meant() {
+            return value;
+        }
         self.seen.push(name.to_owned());
         let set = self.view.settings.iter().find(|setting| setting.name == name);
         let new = set.map_or(value, |setting| setting.value);
@@ -352,4 +419,47 @@ impl Leaves for Viewing<'_> {
     fn nodes(&mut self) -> &mut Nodes {
         &mut self.nodes
     }
+    fn enter(&mut self, key: KeyRef<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}
+
+/// A copy of `module` in which `set` has changed fields of every `T`, whatever types these have; it is given the path of
+/// each. The copy shares the arrays, and has nodes of its own in place of shared ones. `flax.nnx.with_attributes`;
+/// [`map_modules`] does the same in place.
+///
+/// ```
+/// use nnx::module::{Path, with_attributes};
+/// use nnx::{nn::Dropout, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let model = vec![Dropout::new(0.5, &mut rngs), Dropout::new(0.5, &mut rngs)];
+/// let weaker = with_attributes(&model, |path: &Path, layer: &mut Dropout| {
+///     if path.to_string() == "[1]" {
+///         layer.rate = 0.1;
+///     }
+/// });
+/// assert_eq!([model[1].rate, weaker[0].rate, weaker[1].rate], [0.5, 0.5, 0.1]);
+/// ```
+///
+/// # Panics
+/// Panics if there is no `T` in the tree, or this thread holds a guard of a shared node.
+#[track_caller]
+pub fn with_attributes<T: Module, M: Module>(module: &M, mut set: impl FnMut(&Path, &mut T)) -> M {
+    let mut copy = super::clone(module);
+    let mut found = false;
+    map_modules(&mut copy, |path, part: &mut T| {
+        found = true;
+        set(path, part);
+    });
+    if !found {
+        let [part, whole] = [std::any::type_name::<T>(), std::any::type_name::<M>()];
+        raise(Error::Invalid(format!(
+            "with_attributes: no part of `{whole}` is a `{part}`\nfix: `iter_modules` lists the types of its parts"
+        )));
+    }
+    copy
 }

@@ -73,8 +73,8 @@ fn augmented(cost: &Array, row: &Array, (u, v, parent): Matching) -> Matching {
         zeros([columns], DType::I32),
         nothing,
     );
-    let is_taken = |s: &Search| parent.dynamic_index(&s.4, 0).ne(0);
-    let widen = |((u, v), used, nearest, path, column): Search| {
+    let is_taken = |s: &PathSearch| parent.dynamic_index(&s.4, 0).ne(0);
+    let widen = |((u, v), used, nearest, path, column): PathSearch| {
         let used = used.at(&column).set(true);
         let free = !used.slice_dim(0, 1, columns + 1);
         let row = parent.dynamic_index(&column, 0);
@@ -105,4 +105,4 @@ fn augmented(cost: &Array, row: &Array, (u, v, parent): Matching) -> Matching {
 }
 
 /// The potentials, which columns are reached, how near the others are and from which column, and the last one reached.
-type Search = ((Array, Array), Array, Array, Array, Array);
+type PathSearch = ((Array, Array), Array, Array, Array, Array);

@@ -189,6 +189,8 @@ optimizer! {
         b2: f64 = 0.999,
         /// Added to the root of the second moment.
         eps: f64 = 1e-6,
+        /// Added below the root.
+        eps_root: f64 = 0.0,
         /// How strongly parameters are pulled to zero.
         weight_decay: f64 = 0.0,
         /// Which parameters decay.
@@ -196,7 +198,7 @@ optimizer! {
     }
     |o| -> (ScaleByAdam, AddDecayedWeights, ScaleByTrustRatio, ScaleByLearningRate) {
         (
-            scale_by_adam().b1(o.b1).b2(o.b2).eps(o.eps),
+            scale_by_adam().b1(o.b1).b2(o.b2).eps(o.eps).eps_root(o.eps_root),
             add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
             scale_by_trust_ratio(),
             scale_by_learning_rate(o.learning_rate.clone()),

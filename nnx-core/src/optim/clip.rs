@@ -87,12 +87,21 @@ transformation! {
     adaptive_grad_clip(clipping: f64) {
         /// The least norm that parameters count with.
         eps: f64 = 1e-3,
+        /// The axes of a unit, the inputs of one output; those of the layers of this crate if there are none.
+        axis: Option<UnitAxes> = None,
     }
 }
 
+/// Axes, which may count from the end.
+type UnitAxes = Vec<isize>;
+
 /// The norm of each unit, with one element for each along the axes of a unit.
-fn unit_norm(x: &Array) -> Array {
+#[track_caller]
+fn unit_norm(x: &Array, axis: Option<&UnitAxes>) -> Array {
     let squares = x.squared_magnitude();
+    if let Some(axes) = axis {
+        return squares.sum(keepdims(&axes[..])).sqrt();
+    }
     let longer = x.shape().iter().filter(|&&n| n != 1).count();
     let sum = match x.rank() {
         _ if longer <= 1 => squares.sum(keepdims(..)),
@@ -107,7 +116,8 @@ impl GradientTransformation for AdaptiveGradClip {
     fn init(&self, _: &Params) {}
     fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
         updates.zip(params, |g, p| {
-            let (norm, most) = (unit_norm(g), unit_norm(p).maximum(self.eps) * self.clipping);
+            let unit = |x: &Array| unit_norm(x, self.axis.as_ref());
+            let (norm, most) = (unit(g), unit(p).maximum(self.eps) * self.clipping);
             let clipped = g * (&most / norm.maximum(1e-6));
             where_(norm.lt(&most), g, clipped)
         })

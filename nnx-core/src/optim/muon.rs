@@ -150,6 +150,9 @@ fn joined(parts: Vec<(MuonDimensionNumbers, Params)>) -> Params {
 /// Coefficients of the quintic Newton-Schulz iteration.
 const COEFFICIENTS: [f64; 3] = [3.4445, -4.7750, 2.0315];
 
+/// Rows of coefficients.
+type MuonCoefficients = Vec<[f64; 3]>;
+
 transformation! {
     ScaleByMuon;
     /// The nearest orthogonal matrix to the running mean of the updates of each matrix, by
@@ -181,6 +184,9 @@ transformation! {
         /// Whether each update is scaled by its product with the mean that it was made of (Bernstein et al., "Old
         /// Optimizer, New Norm: An Anthology", 2024).
         adaptive: bool = false,
+        /// The coefficients of x, x xᵀ x and x xᵀ x xᵀ x in each step of the iteration: one row for all, or a row for each
+        /// step from the first on, of which there are at most `ns_steps`.
+        ns_coeffs: MuonCoefficients = vec![COEFFICIENTS],
         /// The dtype in which the mean is kept; that of the updates if there is none.
         mu_dtype: Option<DType> = None,
         /// Which parameters are made of which matrices; where there are none, all parameters must be matrices.
@@ -251,8 +257,19 @@ impl ScaleByMuon {
         let tall = x.shape()[0] > x.shape()[1];
         let x = if tall { x.t() } else { x.clone() };
         let mut x = &x / (x.squared_magnitude().sum(..).sqrt() + &self.eps);
-        let [c0, c1, c2] = COEFFICIENTS;
-        for _ in 0..self.ns_steps {
+        let rows = match &self.ns_coeffs[..] {
+            [row] => vec![*row; self.ns_steps],
+            rows => rows.to_vec(),
+        };
+        if rows.len() > self.ns_steps || rows.is_empty() {
+            raise(Error::Invalid(format!(
+                "scale_by_muon: {} rows of coefficients for {} steps\n\
+                 fix: give one row for all steps, or at most one for each",
+                self.ns_coeffs.len(),
+                self.ns_steps
+            )));
+        }
+        for [c0, c1, c2] in rows {
             let a = x.matmul(x.t());
             let b = &a * c1 + (&a * c2).matmul(&a);
             x = &x * c0 + b.matmul(&x);
@@ -354,6 +371,10 @@ impl Muon {
     of_muon! {
         /// Whether each update of a matrix is scaled by its product with the mean that it was made of.
         adaptive: bool = false
+    }
+    of_muon! {
+        /// The coefficients of the iteration; see [`ScaleByMuon::ns_coeffs`].
+        ns_coeffs: Vec<[f64; 3]> = vec![[3.4445, -4.7750, 2.0315]]
     }
     of_muon! {
         /// The dtype in which means are kept, in both parts; that of the updates if there is none.

@@ -142,10 +142,20 @@ transformation! {
             momentum: Option<Hyperparam> = None,
             /// Nesterov's momentum.
             nesterov: bool = false,
+            /// Whether updates are divided by their deviation from the mean, as [`scale_by_stddev`] does.
+            centered: bool = false,
         }
-        |o, rms| -> (ScaleByRms, ScaleByLearningRate, Option<Trace>) {
+        |o, rms| -> (Option<ScaleByRms>, Option<ScaleByStddev>, ScaleByLearningRate, Option<Trace>) {
             (
-                rms,
+                (!o.centered).then_some(rms),
+                o.centered.then(|| {
+                    scale_by_stddev()
+                        .decay(o.decay.clone())
+                        .eps(o.eps.clone())
+                        .initial_scale(o.initial_scale)
+                        .eps_in_sqrt(o.eps_in_sqrt)
+                        .bias_correction(o.bias_correction)
+                }),
                 scale_by_learning_rate(o.learning_rate.clone()),
                 o.momentum.as_ref().map(|decay| trace(decay).nesterov(o.nesterov)),
             )
@@ -156,11 +166,11 @@ transformation! {
 /// The running mean of squares.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, ScaleByRmsState, rmsprop};
+/// use nnx::optim::{Optimizer, ScaleByRmsState, scale, scale_by_rms};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
-/// let mut opt = Optimizer::new(&x, rmsprop(0.1).decay(0.75));
+/// let mut opt = Optimizer::new(&x, (scale_by_rms().decay(0.75), scale(-0.1)));
 /// for _ in 0..2 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// }

@@ -2,7 +2,7 @@
 
 use super::implicit::{TransposeSolve, custom_linear_solve};
 use super::loops::while_loop;
-use super::ravel::Parts;
+use super::ravel::RaveledParts;
 use super::trees::{leaves, with_leaves};
 use crate::array::{concatenate, eye, finfo, invalid, linalg, select, zeros};
 use crate::error::or_raise;
@@ -268,7 +268,7 @@ pub fn gmres<B: Module>(
     }
     let most = options.most(b) as i32;
     let solve = |product: &dyn Fn(&B) -> B, b: &B| {
-        let parts = Parts::of(b);
+        let parts = RaveledParts::of(b);
         let size = parts.size();
         if size == 0 {
             return with_leaves(b, &leaves(b));

@@ -22,7 +22,7 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// The function panics if the vector has not as many elements as the tree.
 pub fn ravel_pytree<M: Module>(tree: &M) -> (Array, impl Fn(&Array) -> M) {
-    let parts = Parts::of(tree);
+    let parts = RaveledParts::of(tree);
     let like = with_leaves(tree, &leaves(tree));
     let vector = parts.joined(tree);
     let size = parts.size();
@@ -37,17 +37,17 @@ pub fn ravel_pytree<M: Module>(tree: &M) -> (Array, impl Fn(&Array) -> M) {
 }
 
 /// The leaves of a tree as one vector.
-pub(super) struct Parts {
+pub(super) struct RaveledParts {
     leaves: Vec<(Vec<usize>, DType)>,
     pub(super) dtype: DType,
 }
 
-impl Parts {
-    pub(super) fn of<B: Module>(tree: &B) -> Parts {
+impl RaveledParts {
+    pub(super) fn of<B: Module>(tree: &B) -> RaveledParts {
         let leaves: Vec<(Vec<usize>, DType)> =
             leaves(tree).iter().map(|x| (x.shape().to_vec(), x.dtype())).collect();
         let dtype = leaves.iter().map(|(_, dtype)| *dtype).reduce(promote_dtypes);
-        Parts { leaves, dtype: dtype.unwrap_or(DType::F32) }
+        RaveledParts { leaves, dtype: dtype.unwrap_or(DType::F32) }
     }
 
     pub(super) fn size(&self) -> usize {
