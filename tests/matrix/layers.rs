@@ -23,7 +23,7 @@ fn loss(ys: &[Array]) -> Array {
 type Made = (Vec<Array>, Stack);
 
 /// Results and gradients.
-fn step(stack: &mut Stack, xs: &Vec<Array>) -> Made {
+fn step(stack: &mut Stack, xs: &[Array]) -> Made {
     let f = |stack: &mut Stack| {
         let ys = forward(stack, xs);
         (loss(&ys), ys)
@@ -192,7 +192,10 @@ fn layers(i: usize) {
     for part in (0..names.len()).step_by(TOGETHER) {
         let starts = made.each_mut().map(|made| made.take(TOGETHER).collect::<Stack>());
         let start = |i: usize| nnx::clone(&starts[i]);
-        let xs = inputs.each_ref().map(|x| x.iter().skip(part).take(TOGETHER).cloned().collect());
+        let of_part = |x: &Vec<Array>| -> Vec<Array> {
+            x.iter().skip(part).take(TOGETHER).cloned().collect()
+        };
+        let xs = inputs.each_ref().map(of_part);
         let case = Case { names: &names[part..], dtype, rounding };
 
         let eager = [0, 1].map(|i| {

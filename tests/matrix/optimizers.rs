@@ -30,7 +30,7 @@ impl<T: GradientTransformation> Trained for Run<T> {
             let y = x.matmul(&*net.w) + &net.b;
             (y - x.sum(-1).expand_dims(-1)).square().mean(..)
         };
-        let (loss, gradients) = value_and_grad(&loss_fn, &mut self.net);
+        let (loss, gradients) = value_and_grad(loss_fn, &mut self.net);
         let extra = ExtraArgs::new().value(&loss).value_fn(&loss_fn);
         self.opt.update_with(&mut self.net, &gradients, extra);
         loss
