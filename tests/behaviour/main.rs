@@ -66,6 +66,7 @@ mod operand_forms;
 mod optimizers;
 mod paths;
 mod precision;
+mod simplified;
 mod staging;
 mod state;
 mod strict_clippy;

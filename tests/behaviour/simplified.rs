@@ -3,7 +3,9 @@
 use super::jit_support::*;
 use nnx::jit::lower;
 use nnx::random::{key, uniform};
-use nnx::{Array, DType, Param, optimization_barrier, pure_callback};
+use nnx::xla::{Backend, Client};
+use nnx::array::optimization_barrier;
+use nnx::{Array, DType, Param};
 
 fn count(text: &str, what: &str) -> usize {
     text.matches(what).count()
@@ -64,15 +66,34 @@ fn draws_of_one_key_are_one_and_of_two_keys_two() {
     assert_close(&b, &uniform(&key(2), [4], DType::F32).to_vec::<f32>());
 }
 
-/// What stands behind a barrier, or is a function of the host, is computed as often as the program says.
+/// What stands behind a barrier is computed again: so `remat` saves memory.
 #[test]
-fn barriers_and_functions_of_the_host_stay() {
+fn what_stands_behind_barriers_stays() {
     #[nnx::jit(graph = false)]
     fn barred(x: &Array) -> (Array, Array) {
-        let again = optimization_barrier(&vec![x.clone()]).remove(0);
-        let and_again = optimization_barrier(&vec![x.clone()]).remove(0);
+        let again = optimization_barrier([x]).remove(0);
+        let and_again = optimization_barrier([x]).remove(0);
         (x.sin() + again.sin(), and_again.sin())
     }
     let text = lower(|| barred(&scalar(1.0))).unwrap().stablehlo();
     assert_eq!((count(&text, "optimization_barrier"), count(&text, "stablehlo.sine ")), (2, 3));
+}
+
+/// A function of the host may count its calls.
+#[test]
+fn functions_of_the_host_are_called_as_often_as_the_program_says() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    #[nnx::jit(graph = false)]
+    fn called_twice(x: &Array) -> Array {
+        let host = |x: &Array| {
+            CALLS.fetch_add(1, Relaxed);
+            x.clone()
+        };
+        nnx::pure_callback(host, x, x) + nnx::pure_callback(host, x, x)
+    }
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        assert_close(&called_twice(&scalar(1.5)), &[3.0]);
+        assert_eq!(CALLS.load(Relaxed), 2);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod attention;
+mod attention_masks;
 mod attention_options;
 mod builder;
 mod by_address;
@@ -33,10 +34,8 @@ mod weight_norm;
 pub use arithmetic::{
     Arithmetic, ConvGeneralDilatedFn, DotGeneralFn, PromoteDtype, PromoteDtypeFn,
 };
-pub use attention::{
-    AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
-    make_attention_mask, make_causal_mask,
-};
+pub use attention::{AttentionOptions, dot_product_attention, dot_product_attention_weights};
+pub use attention_masks::{combine_masks, make_attention_mask, make_causal_mask};
 pub use attention_options::MultiHeadAttentionOptions;
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use conv_transpose::{ConvTranspose, ConvTransposeBuilder};

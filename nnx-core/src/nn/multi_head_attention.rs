@@ -2,9 +2,8 @@
 
 use super::MultiHeadAttentionOptions;
 use super::arithmetic::{LayerProduct, PromoteDtype, function_setting};
-use super::attention::{
-    AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
-};
+use super::attention::{AttentionOptions, dot_product_attention, dot_product_attention_weights};
+use super::attention_masks::combine_masks;
 use super::builder::builder;
 use super::checks::{last_axis, positive};
 use super::initializers;

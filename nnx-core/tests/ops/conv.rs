@@ -55,6 +55,7 @@ fn random_case(rng: &mut Rng, case: usize) -> (Array, Array, ConvOptions) {
         feature_group_count: fg,
         batch_group_count: bg,
         dimension_numbers: None,
+        ..Default::default()
     };
     let x = rng.array(&[batch, image[0], image[1], channels * fg], -1.0, 1.0);
     let k = rng.array(&[kernel[0], kernel[1], channels, features * fg * bg], -1.0, 1.0);

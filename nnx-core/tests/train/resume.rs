@@ -148,7 +148,7 @@ fn a_process_that_is_killed_leaves_whole_steps() {
             manager.restore(i, &mut read).unwrap();
             assert!(read.iter().all(|x| x.to_vec::<f32>().iter().all(|v| *v == i as f32)));
         }
-        // What was left unfinished is gone.
+        // Nothing unfinished is left.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), steps.len());
     }
 }

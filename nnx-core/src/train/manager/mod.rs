@@ -247,7 +247,7 @@ impl CheckpointManager {
     /// manager.restore(1, &mut model)?;
     /// assert_eq!(model.item::<f32>(), 1.5);
     /// let error = manager.restore(7, &mut model).unwrap_err().to_string();
-    /// assert!(error.contains("there is no step 7 here; the steps are 1"));
+    /// assert!(error.contains("step 7 here; the steps are 1"));
     /// std::fs::remove_dir_all(folder).unwrap();
     /// # Ok::<(), nnx::Error>(())
     /// ```

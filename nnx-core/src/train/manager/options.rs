@@ -1,4 +1,4 @@
-//! What a manager of checkpoints keeps, and when it saves.
+//! The options of a manager of checkpoints: when it saves, and which steps it keeps.
 
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -318,7 +318,7 @@ impl SaveArgs {
         self
     }
 
-    /// Saves though the step is no multiple of [`save_interval_steps`](CheckpointManagerOptions::save_interval_steps):
+    /// Saves though the step is not a multiple of [`save_interval_steps`](CheckpointManagerOptions::save_interval_steps):
     /// the last step of a run.
     ///
     /// ```

@@ -144,7 +144,7 @@ pub(super) fn kept(steps: &Steps, options: &CheckpointManagerOptions) -> BTreeSe
     let mut ranked: Vec<u64> = by_rank(steps, options).collect();
     ranked.truncate(max_to_keep);
     let period =
-        |step: &&u64| options.keep_period.is_some_and(|period| step.is_multiple_of(period));
+        |step: &&u64| options.keep_period.is_some_and(|period| (**step).is_multiple_of(period));
     ranked.extend(steps.keys().next_back());
     ranked.extend(steps.keys().filter(period));
     ranked.into_iter().collect()
