@@ -1,4 +1,4 @@
-//! What a program computes several times is computed once.
+//! Equal operations of a program are one.
 
 use super::jit_support::*;
 use nnx::array::optimization_barrier;
@@ -78,9 +78,9 @@ fn draws_of_one_key_are_one_and_of_two_keys_two() {
     assert_close(&b, &uniform(&key(2), [4], DType::F32).to_vec::<f32>());
 }
 
-/// What stands behind a barrier is computed again: so `remat` saves memory.
+/// A computation behind a barrier stays: so `remat` saves memory.
 #[test]
-fn what_stands_behind_barriers_stays() {
+fn computations_behind_barriers_stay() {
     #[nnx::jit(graph = false)]
     fn barred(x: &Array) -> (Array, Array) {
         let again = optimization_barrier([x]).remove(0);
