@@ -163,7 +163,8 @@ fn inverse_functions_of_complex_numbers() {
     let count = signed.len();
     let [re, im] = [[count, 1], [1, count]].map(|shape| Array::from_slice(&signed, shape));
     let z = crate::array::complex(re, im).flatten();
-    let functions: [(Chlo, fn(&Array) -> Array); 7] = [
+    type Function = fn(&Array) -> Array;
+    let functions: [(Chlo, Function); 7] = [
         (Chlo::Acos, Array::acos),
         (Chlo::Acosh, Array::acosh),
         (Chlo::Asin, Array::asin),
