@@ -400,7 +400,7 @@ impl Array {
 
     #[track_caller]
     fn nan_extreme(&self, name: &str, axes: super::Axes, max: bool) -> Array {
-        if !self.dtype().is_float() {
+        if !self.dtype().is_inexact() {
             return if max { self.max(axes) } else { self.min(axes) };
         }
         let reduce = |x: &Array, axes| if max { x.max(axes) } else { x.min(axes) };
@@ -454,7 +454,7 @@ impl Array {
         one_program(name, std::slice::from_ref(self), |args| {
             let x = &args[0];
             let arg = |x: &Array| if max { x.argmax(axis) } else { x.argmin(axis) };
-            if !x.dtype().is_float() {
+            if !x.dtype().is_inexact() {
                 return arg(x);
             }
             let nan = x.is_nan();

@@ -82,6 +82,9 @@ fn order() {
     rows.check("jnp.tile(s, (300, 3)).max(0)", || s.tile(&[300, 3]).max(0));
     rows.check("jnp.ptp(s, 1)", || s.ptp(1));
     rows.check("jnp.nanmax(s, 1)", || s.nanmax(1));
+    let holed = |i: usize, j: usize| s.at((i, j)).set(f64::NAN);
+    rows.check("jnp.nanmax(s.at[0, 0].set(nan), 1)", || holed(0, 0).nanmax(1));
+    rows.check("jnp.nanmin(s.at[1, 3].set(nan), 1)", || holed(1, 3).nanmin(1));
     rows.check("jnp.max(s, initial=-9., where=s.imag != 0)", || {
         s.masked(s.imag().ne(0)).max(.., -9.0)
     });

@@ -154,3 +154,37 @@ fn neighbours() {
         assert_close("next_after", &args, &ours, &theirs, 0.0, 0.0);
     }
 }
+
+/// In all quadrants, from far inside of the unit disk to far outside of it.
+#[test]
+fn inverse_functions_of_complex_numbers() {
+    let sizes = [1e-9, 1e-3, 0.3, 0.9, 1.1, 4.0, 1e3, 1e9];
+    let signed: Vec<f64> = sizes.iter().flat_map(|&size| [size, -size]).collect();
+    let count = signed.len();
+    let [re, im] = [[count, 1], [1, count]].map(|shape| Array::from_slice(&signed, shape));
+    let z = crate::array::complex(re, im).flatten();
+    type Function = fn(&Array) -> Array;
+    let functions: [(Chlo, Function); 7] = [
+        (Chlo::Acos, Array::acos),
+        (Chlo::Acosh, Array::acosh),
+        (Chlo::Asin, Array::asin),
+        (Chlo::Asinh, Array::asinh),
+        (Chlo::Atanh, Array::atanh),
+        (Chlo::Cosh, |z| (z.exp() + (-z).exp()) / 2.0),
+        (Chlo::Sinh, |z| (z.exp() - (-z).exp()) / 2.0),
+    ];
+    for (function, theirs) in functions {
+        let args = std::slice::from_ref(&z);
+        let outs = staged("formula", args, |args| vec![super::complex_formula(function, &args[0])]);
+        let (ours, theirs) = (outs.unwrap()[0].clone(), theirs(&z));
+        // Where the exponentials are finite, and their difference keeps its digits.
+        let counts = match function {
+            Chlo::Cosh | Chlo::Sinh => z.abs().lt(100.0) & z.abs().gt(0.2),
+            _ => z.abs().gt(0.0),
+        };
+        let far = (&ours - &theirs).abs() / theirs.abs();
+        let far = crate::array::where_(counts, far, 0.0);
+        let (worst, at) = (far.max(..).item::<f64>(), far.argmax(..));
+        assert!(worst < 1e-13, "{function:?}: {worst:e} at {}", z.take(&at, 0));
+    }
+}

@@ -46,7 +46,7 @@ GROUPS = {
             "s < w", "s <= w", "s > w", "s >= w",
             "jnp.maximum(s, w)", "jnp.minimum(s, w)", "jnp.fmax(s, w)", "jnp.fmin(s, w)",
             "s.max()", "s.min(0)", "s.max(1)", "jnp.tile(s, (300, 3)).max(0)",
-            "jnp.ptp(s, 1)", "jnp.nanmax(s, 1)",
+            "jnp.ptp(s, 1)", "jnp.nanmax(s, 1)", "jnp.nanmax(s.at[0, 0].set(nan), 1)", "jnp.nanmin(s.at[1, 3].set(nan), 1)",
             "jnp.max(s, initial=-9., where=s.imag != 0)",
             "lax.cummax(s, 1)", "lax.cummin(s, 1, reverse=True)",
             "jnp.sort(s)", "jnp.argsort(s, 0)", "jnp.sort(f)", "[*lax.sort([s, s.real], num_keys=1)]",
