@@ -5,7 +5,7 @@
 //! A row of a table is all that a new layer or optimizer needs; `names` finds those that have none.
 //!
 //! The programs of all rows take some minutes to compile. A run has all modes in f32, and in the short dtypes the eager
-//! calls and tree mode; with `NNX_MATRIX=all` it has everything.
+//! calls and tree mode, for optimizers in bf16 alone; with `NNX_MATRIX=all` it has everything.
 
 #![allow(clippy::unwrap_used)]
 

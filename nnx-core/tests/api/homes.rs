@@ -448,6 +448,7 @@ use nnx_core::array::conv_transpose as _;
 use nnx_core::array::conv_general_dilated_patches as _;
 use nnx_core::array::conv_general_dilated_local as _;
 use nnx_core::array::einsum as _;
+use nnx_core::array::einsum_with as _;
 use nnx_core::array::piecewise as _;
 use nnx_core::array::apply_over_axes as _;
 use nnx_core::array::reduce as _;

@@ -67,7 +67,8 @@ fn every_array_is_taken_in_every_form() {
 /// Whether a layer or a transform takes the function itself as a value: a generic function is not one of all
 /// lifetimes of its argument.
 pub(crate) fn is_value(function: &source::Function) -> bool {
-    function.file == "nn/functions.rs" && function.parameters.len() == 1
+    (function.file == "nn/functions.rs" && function.parameters.len() == 1)
+        || function.path == "promote_dtype"
 }
 
 /// The functions that are values, with the methods of the same name.

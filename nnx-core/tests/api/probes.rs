@@ -442,6 +442,7 @@ fn products() -> Vec<Probe> {
         "dot_general_as" [[2, 3], [3, 4]] => |x| dot_general_as(&x[0], &x[1], (&[1], &[0]), (&[], &[]), x[0].dtype());
         "dot_general_with" [[2, 3], [3, 4]] => |x| dot_general_with(&x[0], &x[1], (&[1], &[0]), (&[], &[]), &DotOptions { precision: Precision::Highest, ..Default::default() });
         "einsum" = "jax.numpy.einsum" [[2, 3], [3, 4]] => |x| einsum("ij,jk->ik", [&x[0], &x[1]]);
+        "einsum_with" [[2, 3], [3, 4]] => |x| einsum_with("ij,jk->ik", [&x[0], &x[1]], &DotOptions { precision: Precision::Highest, ..Default::default() });
         "tensordot" [[2, 3], [3, 4]] => |x| tensordot(&x[0], &x[1], 1);
         "dot" [[2, 3], [3, 4]] => |x| dot(&x[0], &x[1]);
         "vdot" [[3], [3]] => |x| vdot(&x[0], &x[1]);

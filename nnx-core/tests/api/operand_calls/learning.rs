@@ -19,6 +19,8 @@ calls! { key x o
         "AttentionOptions::key_value_seq_lengths" => AttentionOptions::new().key_value_seq_lengths(o());
         "dot_product_attention_weights" => nn::dot_product_attention_weights(o(), o(), &AttentionOptions::new());
         "dot_product_attention" => nn::dot_product_attention(o(), o(), o(), &AttentionOptions::new());
+    }
+    "nn/attention_masks.rs" {
         "make_attention_mask" => nn::make_attention_mask(o(), o(), |a, b| a + b, 2, DType::F32);
         "make_causal_mask" => nn::make_causal_mask(o(), 0, DType::F32);
     }
