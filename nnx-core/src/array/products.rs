@@ -545,7 +545,9 @@ pub fn interp(
         let (xp, fp) = (xp.aval(), fp.aval());
         invalid("interp", format!("needs points in vectors of one size, got {xp} and {fp}"));
     }
-    [x, xp].iter().for_each(|x| real_only("interp", x));
+    for x in [x, xp] {
+        real_only("interp", x);
+    }
     let n = xp.size();
     one_program("interp", &[x.clone(), xp.clone(), fp.clone()], |args| {
         let dtype = promote_dtypes(args[0].to_inexact().dtype(), args[1].dtype());
