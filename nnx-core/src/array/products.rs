@@ -545,14 +545,12 @@ pub fn interp(
         let (xp, fp) = (xp.aval(), fp.aval());
         invalid("interp", format!("needs points in vectors of one size, got {xp} and {fp}"));
     }
-    for x in [x, xp] {
-        real_only("interp", x);
-    }
-    let n = xp.size();
+    real_only("interp", x);
+    real_only("interp", xp);
     one_program("interp", &[x.clone(), xp.clone(), fp.clone()], |args| {
         let dtype = promote_dtypes(args[0].to_inexact().dtype(), args[1].dtype());
         let (x, xp, fp) = (args[0].astype(dtype), args[1].astype(dtype), args[2].to_inexact());
-        let at = xp.searchsorted(&x, true).clip(1, n as i64 - 1);
+        let at = xp.searchsorted(&x, true).clip(1, xp.size() as i64 - 1);
         let take = |v: &Array, at: &Array| v.take_mode(at, 0, IndexMode::Clip);
         let (x0, f0) = (take(&xp, &(&at - 1)), take(&fp, &(&at - 1)));
         let (dx, df) = (take(&xp, &at) - &x0, take(&fp, &at) - &f0);
@@ -565,7 +563,7 @@ pub fn interp(
         };
         let edge = |i: usize| xp.slice_dim(0, i, i + 1).squeeze(0);
         let f = where_(x.lt(edge(0)), end(0, left), f);
-        where_(x.gt(edge(n - 1)), end(n - 1, right), f)
+        where_(x.gt(edge(xp.size() - 1)), end(xp.size() - 1, right), f)
     })
 }
 
