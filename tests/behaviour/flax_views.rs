@@ -4,12 +4,11 @@
 use super::jit_support::*;
 use nnx::Module;
 use nnx::module::{
-    BatchStat, Flag, MetaValue, ModuleInfo, StateLeaf, View, map_modules, set_metadata, view,
-    view_info, with_attributes,
+    BatchStat, Flag, MetaValue, StateLeaf, View, map_modules, set_metadata, view, view_info,
 };
-use nnx::nn::{BatchNorm, Dropout, LayerNorm, Linear};
+use nnx::nn::{BatchNorm, Dropout, Linear};
 use nnx::random::Rngs;
-use nnx::{Param, Shared, of_type};
+use nnx::{Param, of_type};
 
 #[derive(Module)]
 struct Block {
@@ -139,69 +138,4 @@ fn metadata_of_all_params_is_set_in_place() {
     block.linear.kernel.metadata_mut().set("n", MetaValue::Int(3));
     assert_eq!(block.linear.kernel.metadata().get("foo"), Some(&foo));
     assert_eq!(block.linear.kernel.metadata().get("x"), None);
-}
-
-#[test]
-fn a_view_of_some_modules_by_type_and_path() {
-    let model = vec![block(), block()];
-    let only = |view: View| view.only(|module| module.name == "Dropout");
-    let other = view(&model, only(View::eval()));
-    assert!(other.iter().all(|block| flags(block) == (true, false)));
-    let last = |module: &ModuleInfo| module.path.to_string().starts_with("[1]");
-    let other = view(&model, View::eval().only(last));
-    assert_eq!([flags(&other[0]), flags(&other[1])], [(false, false), (true, true)]);
-    let other = view(&model, only(View::new().set("deterministic", true)));
-    assert_eq!(flags(&other[0]), (true, false));
-    // Of the Modules that it is for, none has that flag.
-    let norms = only(View::new().set("use_running_average", true));
-    let message = panic_message(|| drop(view(&model, norms)));
-    assert_says(&message, &["has a flag `use_running_average`", "deterministic"]);
-}
-
-/// A node has its first path, and one in which nothing changes is the same in the copy.
-#[test]
-fn a_view_of_some_shared_nodes() {
-    #[derive(Module)]
-    struct Tied {
-        first: Shared<Dropout>,
-        again: Shared<Dropout>,
-        other: Shared<Dropout>,
-    }
-    let mut rngs = Rngs::new(0);
-    let [first, other] = [0, 1].map(|_| Shared::new(Dropout::new(0.5, &mut rngs)));
-    let model = Tied { again: first.clone(), first, other };
-    let of = |path: &'static str| {
-        view(&model, View::eval().only(move |module| module.path.to_string() == path))
-    };
-    let on = |tied: &Tied| {
-        [&tied.first, &tied.again, &tied.other].map(|node| *node.read().deterministic)
-    };
-    assert_eq!(on(&of("first")), [true, true, false]);
-    assert_eq!(on(&of("again")), [false; 3]);
-    let seen = of("other");
-    assert_eq!(on(&seen), [false, false, true]);
-    assert!(
-        Shared::ptr_eq(&seen.first, &model.first) && !Shared::ptr_eq(&seen.other, &model.other)
-    );
-    assert_eq!(on(&model), [false; 3]);
-}
-
-#[test]
-fn attributes_of_any_type_are_set_in_a_copy() {
-    let model = vec![block(), block()];
-    let other = with_attributes(&model, |_, norm: &mut BatchNorm| norm.momentum = 0.9);
-    assert!(other.iter().all(|block| block.batch_norm.momentum == 0.9));
-    assert_ne!(model[0].batch_norm.momentum, 0.9);
-    assert_eq!(address(&other[0].linear.kernel), address(&model[0].linear.kernel));
-    let message = panic_message(|| drop(with_attributes(&model, |_, _: &mut LayerNorm| ())));
-    assert_says(&message, &["with_attributes", "LayerNorm", "iter_modules"]);
-}
-
-#[test]
-fn a_clone_has_the_same_buffers_or_its_own() {
-    let block = block();
-    let [shares, has_own] = [nnx::clone(&block), nnx::clone_arrays(&block)];
-    assert_eq!(address(&shares.linear.kernel), address(&block.linear.kernel));
-    assert_ne!(address(&has_own.linear.kernel), address(&block.linear.kernel));
-    assert_eq!(has_own.linear.kernel.to_vec::<f32>(), block.linear.kernel.to_vec::<f32>());
 }

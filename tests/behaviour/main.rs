@@ -11,6 +11,7 @@ mod callbacks_support;
 mod capture;
 mod capture_programs;
 mod checkify_in_jit;
+mod copies;
 mod custom_vjp_updates;
 mod debug_nans;
 mod derive_containers;
