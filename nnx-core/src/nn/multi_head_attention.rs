@@ -244,15 +244,16 @@ impl MultiHeadAttentionBuilder {
             }
             map
         };
-        let mut qkv = |inputs: usize, heads: usize| {
+        // Built outside of the closure: an error is at the user's line.
+        let qkv = |inputs: usize, heads: usize| {
             let mut map = map(&[inputs], &[heads, depth]);
             map.promote_dtype = self.qkv_promote_dtype;
             map.dot_general = self.qkv_dot_general;
-            map.build(rngs)
+            map
         };
-        let query = qkv(self.in_features, heads);
-        let key = qkv(kv_inputs, kv_heads);
-        let value = qkv(kv_inputs, kv_heads);
+        let query = qkv(self.in_features, heads).build(rngs);
+        let key = qkv(kv_inputs, kv_heads).build(rngs);
+        let value = qkv(kv_inputs, kv_heads).build(rngs);
         let mut norm = |metadata: &Metadata| {
             let norm = LayerNorm::builder(depth)
                 .use_bias(false)
