@@ -4,6 +4,7 @@ use super::jit_support::*;
 use nnx::module::{ModuleInfo, View, view, with_attributes};
 use nnx::nn::{BatchNorm, Dropout, LayerNorm, Linear};
 use nnx::random::Rngs;
+use nnx::xla::{Backend, Client};
 use nnx::{Module, Shared};
 
 #[derive(Module)]
@@ -87,6 +88,9 @@ fn a_clone_has_the_same_buffers_or_its_own() {
     let block = block();
     let [shares, has_own] = [nnx::clone(&block), nnx::clone_arrays(&block)];
     assert_eq!(address(&shares.linear.kernel), address(&block.linear.kernel));
-    assert_ne!(address(&has_own.linear.kernel), address(&block.linear.kernel));
+    // The backend xla-rs does not tell where a buffer lies.
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        assert_ne!(address(&has_own.linear.kernel), address(&block.linear.kernel));
+    }
     assert_eq!(has_own.linear.kernel.to_vec::<f32>(), block.linear.kernel.to_vec::<f32>());
 }
