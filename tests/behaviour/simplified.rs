@@ -109,3 +109,26 @@ fn functions_of_the_host_are_called_as_often_as_the_program_says() {
         assert_eq!(CALLS.load(Relaxed), 2);
     }
 }
+
+/// Two operations that differ in the rules of their derivatives alone, in a function whose program is differentiated.
+#[test]
+fn operations_with_other_rules_stay_two_where_they_are_differentiated() {
+    #[nnx::jit(graph = false, inline = false)]
+    fn two_rules(x: &Array) -> Array {
+        let ruled = |factor: f32| {
+            let sine = nnx::custom_vjp(
+                |x: &Array| x.sin(),
+                |x: &Array| (x.sin(), ()),
+                move |(): (), ct: &Array| ct * factor,
+            );
+            sine(x)
+        };
+        ruled(2.0) + ruled(30.0)
+    }
+    #[nnx::jit(graph = false)]
+    fn slope(x: &Array) -> Array {
+        nnx::grad(|x: &Array| two_rules(x), x)
+    }
+    assert_close(&slope(&scalar(0.5)), &[32.0]);
+    assert_close(&nnx::grad(|x: &Array| two_rules(x), &scalar(0.5)), &[32.0]);
+}

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::module::Nodes;
 use crate::module::compare::Statics;
 use crate::module::new_nodes::NewNodes;
+use crate::rewrite::share_equal;
 use crate::run::{inserted, note_compiled};
 use crate::transform::lend::consumed;
 use crate::xla::{Buffer, Outputs};
@@ -163,9 +164,10 @@ fn build(
     limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
         .map_err(|message| Error::Jit { function: function.name.into(), message })?;
     let (searches, captures) = (leaves.searches, leaves.captures);
-    let Some(recorded) = record(function, Location::caller(), body, &avals, searches)? else {
+    let Some(mut recorded) = record(function, Location::caller(), body, &avals, searches)? else {
         return Ok(None);
     };
+    share_equal(&mut recorded.plan.graph);
     note_compiled(function.name, hash);
     let statics = Statics::of(|v| body.argument().flatten(v));
     let placed = Placed::of(function, &recorded.plan, leaves)?;
@@ -195,7 +197,8 @@ fn lower_only(
     let avals: Vec<_> =
         leaves.arrays().iter().map(|array| array.try_aval().ok().cloned()).collect();
     Ok(match record(function, Location::caller(), body, &avals, leaves.searches)? {
-        Some(recorded) => {
+        Some(mut recorded) => {
+            share_equal(&mut recorded.plan.graph);
             let placed = Placed::of(function, &recorded.plan, leaves)?;
             let aliases = placed.aliases(&recorded.plan);
             stage::keep(Lowered::new(

@@ -4,7 +4,6 @@ use super::entry::{Donate, Parameter, ResultLeaf};
 use super::function::Options;
 use crate::graph::{Array, Graph, Value};
 use crate::module::Metadata;
-use crate::rewrite::share_equal;
 use crate::transform::lend::{Changes, Consumable, Lent, OrderedChanges, Role, Update};
 use crate::value::Aval;
 use rustc_hash::FxHashMap;
@@ -78,7 +77,6 @@ impl Plan {
         mark_shared(&mut results, outputs.len());
         graph.outputs = outputs;
         graph.eliminate_dead_code();
-        share_equal(&mut graph);
 
         // Parameters: the inputs that the program uses.
         let live = graph.live();

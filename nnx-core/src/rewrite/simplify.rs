@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 /// Computes once what the program computes several times: operations that are equal, of the same values. Those with an
 /// effect stay, and so do barriers, which are there to keep the compiler from doing this: what is computed again to
 /// save memory lies behind one.
+///
+/// Only for a program that is written down next: operations that differ in the rules of their derivatives are equal.
 pub(crate) fn share_equal(graph: &mut Graph) {
     let mut now: Vec<Value> = (0..graph.avals.len() as u32).map(Value).collect();
     let mut known: FxHashMap<u64, SmallVec<[usize; 1]>> = FxHashMap::default();
